@@ -1,0 +1,1 @@
+"""Plans, rigs, records, analysis, verdicts. Knows instruments through small interfaces; knows nothing of pytest or Allure."""

@@ -1,0 +1,1 @@
+"""Record in, measurands out. Nothing here talks to a rig."""

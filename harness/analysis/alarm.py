@@ -1,0 +1,78 @@
+"""Alarms: how many, and the empty syringe's alarm against the moment at which the flow really ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.analysis.masses import crossing_s, fit_line, last
+from harness.analysis.view import View
+from harness.cases import CaseBase, RunToEmptyCase
+from harness.metrology.budget import Estimate, Inputs, exact
+from harness.record import PREPARATION, Event, Series
+from harness.verdicts import Measurand, judge
+
+_LEVEL_S = 60.0
+_FROM, _TO = 0.2, 0.8
+_LAG_KNOWN_TO = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """When the flow ended by the balance, and how fast the mass rose before."""
+
+    moment_s: float
+    slope_g_s: float
+
+
+def judge_run_to_empty(view: View[RunToEmptyCase]) -> list[Measurand]:
+    """One alarm, at the right moment; and the syringe really was empty."""
+    case, rule = view.case, view.conditions.rule
+    alarms = list(view.record.of_kind("alarm", case.id))
+    words = ", ".join(f"{alarm.data['word']} at {alarm.at_s:.1f} s" for alarm in alarms)
+    judged = [judge("reservoir alarms", exact(len(alarms)), "1", (1.0, 1.0), rule, words or "none came")]
+    if alarms:
+        judged.append(judge("alarm latency", latency_s(view, alarms[0]), "s", case.alarm_latency.interval, rule))
+    if case.residual_volume is not None:
+        judged.append(judge("residual volume", residual_ul(view), "uL", case.residual_volume.interval, rule))
+    return judged
+
+
+def unexpected_alarms(view: View[CaseBase]) -> list[Measurand]:
+    """Alarms in a case that should have none; listed only when there are any."""
+    alarms = list(view.record.of_kind("alarm", view.case.id))
+    words = ", ".join(f"{alarm.data['word']} at {alarm.at_s:.1f} s" for alarm in alarms)
+    return [judge("unexpected alarms", exact(len(alarms)), "1", (0.0, 0.0), "simple", words)] if alarms else []
+
+
+def end_of_flow(series: Series, sign: int) -> End:
+    """Where the straight rise meets the plateau: independent of when the pump noticed anything."""
+    rising = Series(series.moments_s, sign * series.masses_g)
+    start_g, plateau_g = float(rising.masses_g[:10].mean()), last(rising, _LEVEL_S).mass_g
+    share = (plateau_g - start_g) * _FROM, (plateau_g - start_g) * _TO
+    low_s, high_s = (crossing_s(rising, start_g + part) for part in share)
+    slope_g_s = fit_line(rising.between(low_s, high_s)).slope_g_s
+    return End(high_s + (plateau_g - start_g - share[1]) / slope_g_s, slope_g_s)
+
+
+def latency_s(view: View[RunToEmptyCase], alarm: Event) -> Estimate:
+    """Alarm minus end of flow. The alarm lies between the last poll without it and the one that brought it."""
+    conditions, inputs = view.conditions, Inputs()
+    end = end_of_flow(view.series("run", "plateau"), conditions.weighing.sign)
+    sheet = conditions.weighing.balance
+    mass_g = (2 * sheet.repeatability**2 + (sheet.readability**2) / 6) ** 0.5
+    since_s = alarm.data["since_us"] / 1e6
+    heard = inputs.rectangular("between two polls (s)", (since_s + alarm.at_s) / 2, (alarm.at_s - since_s) / 2)
+    level = inputs.normal("masses at the end of flow (s)", 0.0, mass_g / abs(end.slope_g_s))
+    lag = inputs.rectangular("lag of line and balance (s)", conditions.lag_s, conditions.lag_s * _LAG_KNOWN_TO)
+    return inputs.estimate(heard - (end.moment_s - lag + level))
+
+
+def residual_ul(view: View[RunToEmptyCase]) -> Estimate:
+    """What was filled in, less everything that was weighed since the bench was prepared."""
+    conditions, inputs = view.conditions, Inputs()
+    begin = last(view.record.series(view.record.phase(PREPARATION, "blank")), _LEVEL_S)
+    end = last(view.series("plateau"), _LEVEL_S)
+    elapsed_s, change_g = end.moment_s - begin.moment_s, end.mass_g - begin.mass_g
+    delivered = conditions.weighing.volume_ml(inputs, change_g, elapsed_s, view.evaporation)
+    filled = inputs.normal("filled volume (mL)", conditions.filled_ml, conditions.filled_u_ml)
+    return inputs.estimate((filled - delivered) * 1000)

@@ -1,0 +1,124 @@
+"""Volume, duration and start of a bolus, and what flowed in the hold after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.analysis.masses import crossing_s, first, last
+from harness.analysis.view import View
+from harness.cases import BolusCase, After
+from harness.metrology.budget import Estimate, Inputs
+from harness.record import Record
+from harness.verdicts import Measurand, judge
+from instruments.errors import BenchError
+
+_LEVEL_S = 30.0
+_LOW, _HIGH = 0.05, 0.95
+_CLOCK_RATE = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a bolus began and how long it took, extrapolated from its 5 % and 95 % points, in s of bench time."""
+
+    start_s: float
+    duration_s: float
+    slope_g_s: float
+
+
+def judge_bolus(view: View[BolusCase]) -> list[Measurand]:
+    case, rule = view.case, view.conditions.rule
+    volume = bolus_volume_ml(view)
+    limits_ml = [case.volume * (1 + side / 100) for side in (-case.volume_error.within, case.volume_error.within)]
+    judged = [judge("bolus volume", volume, "mL", (limits_ml[0], limits_ml[1]), rule, _as_dose(view, volume.value))]
+    judged += _judge_duration(view)
+    if case.hold_volume is not None:
+        judged.append(judge("unintended volume in the hold", _hold_ul(view), "uL", case.hold_volume.interval, rule))
+    if case.after is not None:
+        judged.append(_judge_interval(view, case.after))
+    return judged
+
+
+def bolus_volume_ml(view: View[BolusCase]) -> Estimate:
+    """From the mean before the bolus to the mean after the line has drained."""
+    before, after = last(view.series("baseline"), _LEVEL_S), last(view.series("drain"), _LEVEL_S)
+    inputs = Inputs()
+    elapsed_s = after.moment_s - before.moment_s
+    return inputs.estimate(
+        view.conditions.weighing.volume_ml(inputs, after.mass_g - before.mass_g, elapsed_s, view.evaporation)
+    )
+
+
+def _as_dose(view: View[BolusCase], volume_ml: float) -> str:
+    label_ug_ml = view.conditions.label_ug_ml
+    return f"{volume_ml * label_ug_ml:.3g} ug at the labelled {label_ug_ml:g} ug/mL" if label_ug_ml else ""
+
+
+def timing(view: View[BolusCase]) -> Timing:
+    """The 5/95 rule (fluid-delivery-test-methods, section 8): robust against the lag at the corners."""
+    sign = view.conditions.weighing.sign
+    series = view.series("baseline", "drain")
+    series = type(series)(series.moments_s, sign * series.masses_g)
+    before_g = sign * last(view.series("baseline"), _LEVEL_S).mass_g
+    gain_g = sign * last(view.series("drain"), _LEVEL_S).mass_g - before_g
+    low_s, high_s = (crossing_s(series, before_g + share * gain_g) for share in (_LOW, _HIGH))
+    duration_s = (high_s - low_s) / (_HIGH - _LOW)
+    return Timing(low_s - _LOW * duration_s, duration_s, gain_g / duration_s)
+
+
+def duration_s(view: View[BolusCase], found: Timing) -> Estimate:
+    """The duration with its budget (gravimetric-metrology, section 8, worked budget B)."""
+    sheet, inputs = view.conditions.weighing.balance, Inputs()
+    half_sample_s = 0.5 / view.conditions.rate_hz
+    noise_s = sheet.repeatability / abs(found.slope_g_s) if found.slope_g_s else float("inf")
+    ends_s = (
+        inputs.rectangular("sampling, start (s)", 0.0, half_sample_s)
+        + inputs.rectangular("sampling, end (s)", 0.0, half_sample_s)
+        + inputs.rectangular("asymmetry of the balance's filter (s)", 0.0, sheet.response)
+        + inputs.normal("mass noise at the crossings (s)", 0.0, noise_s * 2**0.5)
+        + inputs.rectangular("rate of the clock (s)", 0.0, _CLOCK_RATE * found.duration_s)
+    )
+    return inputs.estimate(found.duration_s + ends_s)
+
+
+def _judge_duration(view: View[BolusCase]) -> list[Measurand]:
+    case, rule = view.case, view.conditions.rule
+    if case.duration is None and case.duration_error is None:
+        return []
+    try:
+        found = duration_s(view, timing(view))
+    except BenchError:
+        return [_no_bolus(view, limit) for limit in (case.duration, case.duration_error) if limit is not None]
+    judged = []
+    if case.duration is not None:
+        judged.append(judge("bolus duration", found, "s", case.duration.interval, rule))
+    if case.duration_error is not None:
+        share = 100 / case.over
+        error = Estimate(found.value * share - 100, found.expanded_uncertainty * share, found.coverage_factor, found.dof)
+        judged.append(judge("bolus duration error", error, "%", case.duration_error.interval, rule))
+    return judged
+
+
+def _hold_ul(view: View[BolusCase]) -> Estimate:
+    hold = view.series("hold")
+    begin, end, inputs = first(hold, _LEVEL_S), last(hold, _LEVEL_S), Inputs()
+    elapsed_s = end.moment_s - begin.moment_s
+    change_g = end.mass_g - begin.mass_g
+    return inputs.estimate(view.conditions.weighing.volume_ml(inputs, change_g, elapsed_s, view.evaporation) * 1000)
+
+
+def _judge_interval(view: View[BolusCase], after: After) -> Measurand:
+    """From the start command of the earlier case to that of this one, in h."""
+    inputs = Inputs()
+    interval_s = start_command_s(view.record, view.case.id) - start_command_s(view.record, after.case)
+    found = inputs.estimate((interval_s + inputs.rectangular("rate of the clock (s)", 0.0, _CLOCK_RATE * interval_s)) / 3600)
+    limits_h = ((after.start_to_start - after.within) / 3600, (after.start_to_start + after.within) / 3600)
+    return judge(f"start to start, after {after.case}", found, "h", limits_h, view.conditions.rule)
+
+
+def start_command_s(record: Record, case: str) -> float:
+    """When the pump was first told to run in a case. Raises BenchError when it never was."""
+    starts = [event.at_s for event in record.of_kind("commanded", case) if event.data["rate_ml_h"] > 0]
+    if not starts:
+        raise BenchError(f"the record has no start of the pump in case {case}")
+    return starts[0]

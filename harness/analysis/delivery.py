@@ -1,0 +1,123 @@
+"""Commanded but not delivering: stretches in which the pump says that it runs and the balance sees nothing.
+
+Over a window P the flow counts as missing when slope + 2.33 u(slope) < f r, with f = 0.5 (fluid-delivery-test-methods, section
+9): with 99 % probability less than half of the set rate. P is as short as the balance allows at that rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.analysis.view import View
+from harness.cases import CaseBase, DeliveryCase, DurationLimit
+from harness.metrology.budget import Inputs
+from harness.record import FloatArray, Period, Record
+from harness.verdicts import Measurand, judge
+
+_SHARE = 0.5
+_ONE_SIDED_99 = 2.33
+_SHORTEST_S = 60.0
+_RESOLVED = 20.0
+_STEPS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """A stretch with one commanded rate."""
+
+    period: Period
+    rate_ml_h: float
+
+
+def commanded(record: Record, within: Period) -> Iterator[Commanded]:
+    """Stretches of ``within`` in which the pump was told to infuse, each with its rate."""
+    changes = [(event.at_s, float(event.data["rate_ml_h"])) for event in record.of_kind("commanded")]
+    for (start_s, rate_ml_h), (end_s, _) in pairwise([*changes, (np.inf, 0.0)]):
+        period = Period(max(start_s, within.start_s), min(end_s, within.end_s))
+        if rate_ml_h > 0 and period.duration_s > 0:
+            yield Commanded(period, rate_ml_h)
+
+
+def judge_delivery(view: View[DeliveryCase]) -> list[Measurand]:
+    """Over the whole record."""
+    stamps_us = view.record.readings.stamps_us
+    whole = Period(float(stamps_us[0]) / 1e6, float(stamps_us[-1]) / 1e6)
+    return [no_delivery(view, whole, view.case.no_delivery)]
+
+
+def no_delivery(view: View[CaseBase], within: Period, limit: DurationLimit) -> Measurand:
+    """The longest stretch without delivery, in s, with the interval it happened in."""
+    stretches = [stretch for told in commanded(view.record, within) for stretch in _missing(view, told)]
+    longest = max(stretches, key=lambda found: found[0].duration_s, default=None)
+    inputs = Inputs()
+    length_s, window_s = (longest[0].duration_s, longest[1]) if longest else (0.0, 0.0)
+    found = inputs.estimate(length_s + inputs.rectangular("window of the detector (s)", 0.0, window_s))
+    detail = "; ".join(_in_words(period) for period, _ in stretches) or "delivering whenever commanded"
+    return judge("commanded but not delivering", found, "s", limit.interval, view.conditions.rule, detail)
+
+
+def _in_words(period: Period) -> str:
+    return f"from {period.start_s:.0f} s to {period.end_s:.0f} s"
+
+
+def _missing(view: View[CaseBase], told: Commanded) -> list[tuple[Period, float]]:
+    """Stretches without delivery inside one commanded stretch, each with the window used."""
+    window_s = _window_s(view, told.rate_ml_h)
+    step_s = window_s / _STEPS
+    period = told.period
+    grid_s = np.arange(period.start_s + view.conditions.lag_s, period.end_s, step_s)
+    if len(grid_s) <= _STEPS:
+        return []
+    volumes_ml = _volumes_ml(view, told.period, grid_s)
+    flow_ml_h = (volumes_ml[_STEPS:] - volumes_ml[:-_STEPS]) / window_s * 3600
+    u_ml_h = _u_flow_ml_h(view, window_s)
+    low = flow_ml_h + _ONE_SIDED_99 * u_ml_h < _SHARE * told.rate_ml_h
+    return [(found, window_s) for found in _runs(grid_s, low)]
+
+
+def _runs(grid_s: FloatArray, low: NDArray[np.bool_]) -> list[Period]:
+    """Windows that lie side by side make one stretch, from the start of the first to the end of the last."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], low, [False]]).astype(np.int8)))
+    pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return [Period(float(grid_s[begin]), float(grid_s[end - 1 + _STEPS])) for begin, end in pairs]
+
+
+def _volumes_ml(view: View[CaseBase], period: Period, grid_s: FloatArray) -> FloatArray:
+    """Volume on a grid of moments, each the mean of the readings of one step around it."""
+    series, weighing = view.record.series(period), view.conditions.weighing
+    step_s = float(grid_s[1] - grid_s[0])
+    totals = np.concatenate([[0.0], np.cumsum(series.masses_g - series.masses_g[:1].sum())])
+    first, last = (np.searchsorted(series.moments_s, grid_s + side * step_s / 2) for side in (-1, 1))
+    counts = last - first
+    masses_g = np.where(counts > 0, (totals[last] - totals[first]) / np.maximum(counts, 1), np.nan)
+    known = np.isfinite(masses_g)
+    masses_g = np.interp(grid_s, grid_s[known], masses_g[known])
+    loss_g = view.evaporation.loss_g_h * grid_s / 3600
+    return np.asarray(weighing.sign * (masses_g + loss_g) * _z_ml_g(view))
+
+
+def _window_s(view: View[CaseBase], rate_ml_h: float) -> float:
+    """Long enough for the set rate to move twenty times what the balance is unsure of."""
+    return max(_SHORTEST_S, _RESOLVED * _u_volume_ml(view) / (rate_ml_h / 3600))
+
+
+def _u_flow_ml_h(view: View[CaseBase], window_s: float) -> float:
+    return _u_volume_ml(view) / window_s * 3600
+
+
+def _u_volume_ml(view: View[CaseBase]) -> float:
+    """Standard uncertainty of a difference of two readings, as a volume."""
+    sheet = view.conditions.weighing.balance
+    reading_g = (sheet.repeatability**2 + sheet.readability**2 / 12) ** 0.5
+    needle_g = view.conditions.weighing.needle.capillary / 3**0.5
+    return float((2 * reading_g**2 + needle_g**2) ** 0.5) * _z_ml_g(view)
+
+
+def _z_ml_g(view: View[CaseBase]) -> float:
+    inputs = Inputs()
+    return inputs.estimate(view.conditions.weighing.z_ml_g(inputs)).value

@@ -1,0 +1,64 @@
+"""Mean flow over a period, and what flows when nothing should."""
+
+from __future__ import annotations
+
+from harness.analysis.delivery import no_delivery
+from harness.analysis.masses import Level, first, fit_line, last
+from harness.analysis.view import View
+from harness.cases import PumpOffCase, SteadyFlowCase
+from harness.metrology.budget import Estimate, Inputs
+from harness.metrology.density import Number
+from harness.record import Series
+from harness.verdicts import Measurand, judge
+
+_END_SHARE = 0.02
+_END_S = 60.0
+_STAMP_S = 0.05
+_STEADY_U = 3.0
+
+
+def judge_steady_flow(view: View[SteadyFlowCase]) -> list[Measurand]:
+    """Flow error in percent of the set rate: two-point with averaged ends; the regression is a diagnostic beside it."""
+    case, series = view.case, view.series("flow")
+    inputs = Inputs()
+    error_pct = (_flow_ml_h(view, inputs, series) / case.rate - 1) * 100
+    found = inputs.estimate(error_pct)
+    judged = [
+        judge("flow error", found, "%", case.flow_error.interval, view.conditions.rule, _diagnosis(view, series, found))
+    ]
+    if case.no_delivery is not None:
+        judged.append(no_delivery(view, view.phase("flow"), case.no_delivery))
+    return judged
+
+
+def judge_pump_off(view: View[PumpOffCase]) -> list[Measurand]:
+    """Flow while the pump is off, in uL/h, corrected for evaporation."""
+    inputs = Inputs()
+    flow_ul_h = _flow_ml_h(view, inputs, view.series("off")) * 1000
+    return [judge("flow when off", inputs.estimate(flow_ul_h), "uL/h", view.case.flow.interval, view.conditions.rule)]
+
+
+def ends(series: Series) -> tuple[Level, Level]:
+    """Averaged ends of a series: at most 2 % of its time each, at most a minute."""
+    span_s = min(_END_S, _END_SHARE * float(series.moments_s[-1] - series.moments_s[0])) if len(series) else 0.0
+    return first(series, span_s), last(series, span_s)
+
+
+def _flow_ml_h(view: View[SteadyFlowCase] | View[PumpOffCase], inputs: Inputs, series: Series) -> Number:
+    begin, end = ends(series)
+    elapsed_s = end.moment_s - begin.moment_s
+    volume = view.conditions.weighing.volume_ml(inputs, end.mass_g - begin.mass_g, elapsed_s, view.evaporation)
+    stamps = inputs.rectangular("elapsed time, two stamps (s)", 0.0, _STAMP_S * 2**0.5)
+    return volume / (elapsed_s + stamps) * 3600
+
+
+def _diagnosis(view: View[SteadyFlowCase], series: Series, found: Estimate) -> str:
+    """What the least-squares line says, and whether it disagrees by more than three standard uncertainties."""
+    line, inputs = fit_line(series), Inputs()
+    elapsed_s = 3600.0
+    flow_ml_h = view.conditions.weighing.volume_ml(inputs, line.slope_g_s * elapsed_s, elapsed_s, view.evaporation)
+    error_pct = (inputs.estimate(flow_ml_h).value / view.case.rate - 1) * 100
+    u_pct = (line.u_g_s / abs(line.slope_g_s) * 100) if line.slope_g_s else 0.0
+    u_both = (u_pct**2 + (found.expanded_uncertainty / found.coverage_factor) ** 2) ** 0.5
+    steady = abs(error_pct - found.value) <= _STEADY_U * u_both
+    return f"regression: {error_pct:+.3f} %" + ("" if steady else " (disagrees: the flow was not steady)")

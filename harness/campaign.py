@@ -1,0 +1,180 @@
+"""One plan on one bench, from the dry run to the closed run folder."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from harness.bench import Bench
+from harness.dryrun import DryRun, check
+from harness.judge import conditions_of, judge_case, without_measurands
+from harness.plan import Plan
+from harness.procedures import PROCEDURES
+from harness.procedures.bolus import BASELINE_S
+from harness.procedures.preparation import prepare
+from harness.record import Record
+from harness.recorder import Recorder
+from harness.rig import Rig
+from harness.verdicts import CaseVerdict, RunVerdict, Verdict, write_verdicts
+from instruments.clock import stopwatch, utc_now
+from instruments.errors import BenchError, PumpAlarm, SafetyError, SettingDiffers
+from instruments.ports import Ports
+
+_OF_THE_PUMP = (PumpAlarm, SettingDiffers)
+
+
+class Campaign:
+    """A run. ``start`` opens the bench, ``run_case`` each case in turn, ``close`` leaves a closed folder behind."""
+
+    def __init__(self, plan: Plan, bench: Bench, out: Path) -> None:
+        self.plan, self.bench = plan, bench
+        self.dry_run: DryRun = check(plan, bench, utc_now().date())
+        self._ports = Ports(bench.addresses, bench.tables)
+        self.data_source = self._ports.data_source
+        self.run = str(uuid4())
+        self.started = utc_now()
+        self.folder = _new_folder(out, self.started, plan.id, self.data_source, self.run)
+        self.recorder = Recorder(self.folder, self.run, self.data_source)
+        self.cost_s: float = 0.0
+        self._conditions = conditions_of(bench, plan)
+        self._rig: Rig | None = None
+        self._lost = ""
+        self._starts_s: dict[str, float] = {}
+        self._verdicts: dict[str, CaseVerdict] = {}
+        self._spent_s = stopwatch()
+        self._write_identity()
+
+    @property
+    def record(self) -> Record:
+        return self.recorder.record()
+
+    @property
+    def bench_time_s(self) -> float:
+        return self._ports.clock.now_s()
+
+    def verdict_of(self, case_id: str) -> CaseVerdict | None:
+        return self._verdicts.get(case_id)
+
+    def start(self) -> None:
+        """Connect and prepare. A bench that cannot be used makes every case INVALID; the reason is kept."""
+        try:
+            self._rig = Rig(self.bench, self._ports, self.recorder)
+            self._rig.connect()
+            prepare(self._rig, self.plan.file.preparation)
+        except BenchError as err:
+            self._lose(f"the bench could not be prepared: {err}")
+
+    def run_case(self, case: Any) -> CaseVerdict:
+        """Carry a case out and judge it from the record."""
+        verdict = self._carried_out(case) or judge_case(self.record, case, self._conditions)
+        self._verdicts[case.id] = verdict
+        return verdict
+
+    def abort_case(self, case: Any, reason: str) -> CaseVerdict:
+        """The run is being ended in the middle of a case."""
+        verdict = without_measurands(case, Verdict.ABORTED, reason)
+        self._verdicts[case.id] = verdict
+        self._lose(reason)
+        return verdict
+
+    def _carried_out(self, case: Any) -> CaseVerdict | None:
+        """Run the procedure; a verdict already, where it could not be carried out."""
+        if self._lost or self._rig is None:
+            return without_measurands(case, Verdict.INVALID, f"not run: {self._lost}")
+        try:
+            self._do(self._rig, case)
+        except SafetyError as err:
+            return self.abort_case(case, str(err))
+        except _OF_THE_PUMP as err:
+            return without_measurands(case, Verdict.FAIL, str(err))
+        except BenchError as err:
+            self._lose(f"the bench was lost in case {case.id}: {err}")
+            return without_measurands(case, Verdict.INVALID, str(err))
+        return None
+
+    def _do(self, rig: Rig, case: Any) -> None:
+        self._wait_for_its_moment(rig, case)
+        rig.case = case.id
+        self._starts_s[case.id] = rig.clock.now_s()
+        PROCEDURES[case.procedure](rig, case)
+
+    def _wait_for_its_moment(self, rig: Rig, case: Any) -> None:
+        if case.after is not None:
+            rig.wait_until(self._starts_s[case.after.case] + case.after.start_to_start)
+
+    def _lose(self, reason: str) -> None:
+        self._lost = self._lost or reason
+        if self._rig is not None:
+            self._rig.note("bench error", reason=reason)
+
+    def close(self) -> RunVerdict:
+        """Make the pump safe, close the record, write the verdicts. Cases without a verdict are ABORTED."""
+        unsafe = self._close_rig()
+        self.recorder.close()
+        self.cost_s = self._spent_s()
+        for case in self.plan.cases:
+            ended = without_measurands(case, Verdict.ABORTED, unsafe or "the run ended before this case")
+            self._verdicts.setdefault(case.id, ended)
+        if unsafe:
+            last = self.plan.cases[-1]
+            self._verdicts[last.id] = without_measurands(last, Verdict.ABORTED, unsafe)
+        verdict = RunVerdict(self.run, self.data_source, tuple(self._verdicts[case.id] for case in self.plan.cases))
+        write_verdicts(verdict, self.folder / "verdicts.json")
+        self._write_identity(closed=utc_now().isoformat(), bench_time_s=self.bench_time_s, sha256=self.recorder.hashes)
+        return verdict
+
+    def _close_rig(self) -> str:
+        """Empty, or why it is not known that the pump stands."""
+        try:
+            if self._rig is not None:
+                self._rig.close()
+            else:
+                self._ports.close()
+        except SafetyError as err:
+            return str(err)
+        return ""
+
+    def _write_identity(self, **more: Any) -> None:
+        identity = {
+            "schema": "dosebench/run/1",
+            "run": self.run,
+            "data_source": self.data_source,
+            "plan": {"id": self.plan.id, "sha256": self.plan.sha256, "tables": self.plan.tables},
+            "bench": {"id": self.bench.id, "sha256": self.bench.sha256, "tables": self.bench.tables},
+            "started": self.started.isoformat(),
+            "versions": versions(),
+            **more,
+        }
+        text = json.dumps(identity, indent=1, default=str)
+        (self.folder / "run.json").write_text(text + "\n", encoding="utf-8")
+        for name, source in (("plan.toml", self.plan.text), ("bench.toml", self.bench.text)):
+            (self.folder / name).write_text(source, encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    """Of everything that had a hand in the numbers."""
+    packages = ("dosebench", "numpy", "pandas", "pyarrow", "GTC", "scipy", "pyserial", "pyvisa", "pytest", "allure-pytest")
+    found = {name: _version(name) for name in packages}
+    return {"python": platform.python_version(), "system": platform.system(), **found}
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _new_folder(out: Path, started: datetime, plan_id: str, data_source: str, run: str) -> Path:
+    """A folder of its own for every run, that says what it is."""
+    folder = out / f"{started:%Y%m%dT%H%M%SZ}-{plan_id}-{data_source}-{run[:8]}"
+    folder.mkdir(parents=True)
+    return folder
+
+

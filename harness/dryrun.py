@@ -1,0 +1,107 @@
+"""The plan against the bench, before anything moves: how long, how much liquid, and what cannot work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from harness.bench import Bench
+from harness.cases import BolusCase, PumpOffCase, RunToEmptyCase, SteadyFlowCase
+from harness.plan import Plan
+from harness.procedures.bolus import BASELINE_S, DRAIN_S
+from instruments.errors import ConfigError
+
+_ROOM = 0.95
+"""Share of vessel and balance that a plan may fill."""
+_START_G = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What a plan will need: bench time in s, liquid in mL."""
+
+    duration_s: float
+    volume_ml: float
+
+
+def check(plan: Plan, bench: Bench, today: date) -> DryRun:
+    """Work the plan out on paper. Raises ConfigError with every reason why it cannot work on this bench."""
+    missing = sorted(plan.roles - bench.roles)
+    if missing:
+        raise ConfigError(f"{bench.path}: {plan.path.name} needs a {missing[0]}, and this bench has none; add a [{missing[0]}] table")
+    volume_ml = _planned_ml(plan, bench)
+    faults = [*_recording_only(plan), *_too_much(volume_ml, plan, bench), *_no_room(volume_ml, bench), *_overdue(bench, today)]
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return DryRun(_duration_s(plan, bench), volume_ml)
+
+
+def _planned_ml(plan: Plan, bench: Bench) -> float:
+    """Liquid that the cases take out of the syringe; a run to empty takes the rest, and there has to be a rest."""
+    return sum(_case_ml(case) for case in plan.cases)
+
+
+def _case_ml(case: object) -> float:
+    match case:
+        case BolusCase():
+            return case.volume
+        case SteadyFlowCase():
+            return case.rate * (case.settle + case.duration) / 3600
+    return 0.0
+
+
+def _case_s(case: object, left_ml: float) -> float:
+    match case:
+        case BolusCase():
+            return BASELINE_S + case.over + DRAIN_S + case.hold
+        case SteadyFlowCase() | PumpOffCase():
+            return case.settle + case.duration
+        case RunToEmptyCase():
+            return left_ml / case.rate * 3600
+    return 0.0
+
+
+def _duration_s(plan: Plan, bench: Bench) -> float:
+    """Cases one after the other; a case that waits for its moment after another starts then."""
+    now_s = plan.file.preparation.settle + plan.file.preparation.blank
+    left_ml = bench.pump.syringe.filled_ml
+    started_s: dict[str, float] = {}
+    for case in plan.cases:
+        if case.after is not None:
+            now_s = max(now_s, started_s[case.after.case] + case.after.start_to_start)
+        started_s[case.id] = now_s
+        now_s += _case_s(case, left_ml)
+        left_ml -= _case_ml(case)
+    return now_s
+
+
+def _recording_only(plan: Plan) -> list[str]:
+    return [
+        f"{plan.path}: case {case.id}: procedure {case.procedure!r} judges a recording; use it with 'dosebench analyse'"
+        for case in plan.cases
+        if case.procedure == "delivery"
+    ]
+
+
+def _too_much(volume_ml: float, plan: Plan, bench: Bench) -> list[str]:
+    filled_ml = bench.pump.syringe.filled_ml
+    if volume_ml <= filled_ml:
+        return []
+    return [f"{plan.path}: the cases need {volume_ml:g} mL, the syringe of {bench.path.name} holds {filled_ml:g} mL"]
+
+
+def _no_room(volume_ml: float, bench: Bench) -> list[str]:
+    room_ml = bench.file.vessel.capacity * _ROOM
+    room_g = bench.balance.capacity * _ROOM - _START_G
+    if volume_ml > room_ml:
+        return [f"{bench.path}: vessel.capacity: {volume_ml:g} mL will not go into {room_ml:g} mL of the vessel"]
+    if volume_ml > room_g:
+        return [f"{bench.path}: balance.capacity: {volume_ml:g} mL and a vessel of {_START_G:g} g are too heavy for it"]
+    return []
+
+
+def _overdue(bench: Bench, today: date) -> list[str]:
+    due = bench.balance.calibration_due
+    if due is None or due >= today:
+        return []
+    return [f"{bench.path}: balance.calibration_due: the calibration ran out on {due}; have it calibrated, then change the date"]

@@ -1,0 +1,1 @@
+"""From balance readings to volumes with their uncertainty, and from those to decisions."""

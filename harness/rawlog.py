@@ -1,0 +1,54 @@
+"""The raw file of one instrument: every frame, both ways, as it was, with its stamp. Text that a person can read.
+
+One frame a line: ``000012345678 < S S     100.0000 g\\r\\n``: bench time in microseconds (13 digits), direction (``>`` to the
+instrument, ``<`` from it), the bytes. What is not printable ASCII is written as an escape, so that a line of this file
+is a frame of the wire, whatever the frame holds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from instruments.stamped import Stamped
+
+_STAMP_DIGITS = 13
+_HEAD = _STAMP_DIGITS + 3
+_ESCAPES = {0x0D: b"\\r", 0x0A: b"\\n", 0x5C: b"\\\\"}
+_TEXT = [_ESCAPES.get(byte) or (bytes([byte]) if 0x20 <= byte < 0x7F else b"\\x%02x" % byte) for byte in range(256)]
+_CR_LF = b"\r\n"
+_CR_LF_TEXT = np.frombuffer(b"\\r\\n\n", dtype=np.uint8)
+
+
+def raw_lines(frames: Stamped, direction: str) -> bytes:
+    """The lines of the raw file for ``frames``."""
+    return _block(frames, direction) or b"".join(_line(frame, stamp_us, direction) for frame, stamp_us in frames)
+
+
+def _line(frame: bytes, stamp_us: int, direction: str) -> bytes:
+    text = b"".join(_TEXT[byte] for byte in frame)
+    return b"%0*d %s %s\n" % (_STAMP_DIGITS, stamp_us, direction.encode("ascii"), text)
+
+
+def _block(frames: Stamped, direction: str) -> bytes:
+    """The same for frames of one length that are plain text and CR LF; empty where they are not."""
+    lengths = np.diff(frames.ends, prepend=0)
+    if len(frames) < 4 or (lengths != lengths[0]).any() or lengths[0] <= len(_CR_LF):
+        return b""
+    rows = np.frombuffer(frames.data, dtype=np.uint8).reshape(len(frames), -1)
+    body = rows[:, : -len(_CR_LF)]
+    plain = (body >= 0x20) & (body < 0x7F) & (body != 0x5C)
+    if not plain.all() or (rows[:, -2:] != np.frombuffer(_CR_LF, dtype=np.uint8)).any():
+        return b""
+    lines = np.empty((len(frames), _HEAD + body.shape[1] + len(_CR_LF_TEXT)), dtype=np.uint8)
+    _write_stamps(lines[:, :_STAMP_DIGITS], frames)
+    lines[:, _STAMP_DIGITS:_HEAD] = np.frombuffer(f" {direction} ".encode("ascii"), dtype=np.uint8)
+    lines[:, _HEAD : _HEAD + body.shape[1]] = body
+    lines[:, _HEAD + body.shape[1] :] = _CR_LF_TEXT
+    return lines.tobytes()
+
+
+def _write_stamps(columns: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], frames: Stamped) -> None:
+    rest = frames.stamps_us
+    for place in range(_STAMP_DIGITS - 1, -1, -1):
+        rest, digit = np.divmod(rest, 10)
+        columns[:, place] = digit + ord("0")

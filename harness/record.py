@@ -1,0 +1,134 @@
+"""A run as it was recorded. Analysis sees only this: it cannot tell who took it, when, or on what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from instruments.errors import BenchError
+from instruments.wire.mt_sics import Readings
+
+FloatArray = NDArray[np.float64]
+
+PREPARATION = "preparation"
+"""Stands where a case id stands, for what is done before the first case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: a phase edge, a setting, an alarm, a note. ``at_us`` is bench time."""
+
+    at_us: int
+    kind: str
+    case: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def at_s(self) -> float:
+        return self.at_us / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From one moment of bench time to another, in s."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Valid masses of a period: moments in s of bench time, masses in g as indicated."""
+
+    moments_s: FloatArray
+    masses_g: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.moments_s)
+
+    def between(self, start_s: float, end_s: float) -> Series:
+        """Readings with ``start_s <= moment < end_s``."""
+        first, last = np.searchsorted(self.moments_s, [start_s, end_s])
+        return Series(self.moments_s[first:last], self.masses_g[first:last])
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Readings and events of one run (or of somebody else's recording)."""
+
+    run: str
+    data_source: str
+    readings: Readings
+    events: Sequence[Event]
+    excluded: Sequence[Period] = ()
+
+    def phase(self, case: str, name: str) -> Period:
+        """When a phase of a case began and ended. Raises BenchError when it is not complete in the record."""
+        edges = {
+            event.data["edge"]: event.at_s
+            for event in self.events
+            if event.kind == "phase" and event.case == case and event.data["name"] == name
+        }
+        if set(edges) != {"begin", "end"}:
+            raise BenchError(f"the record has no complete phase {name!r} of case {case}")
+        return Period(edges["begin"], edges["end"])
+
+    def has_phase(self, case: str, name: str) -> bool:
+        return any(event.kind == "phase" and event.case == case and event.data["name"] == name for event in self.events)
+
+    def series(self, period: Period) -> Series:
+        """The valid readings of a period; readings without a value and excluded stretches are left out."""
+        moments_us = self.readings.stamps_us
+        first, last = np.searchsorted(moments_us, [round(period.start_s * 1e6), round(period.end_s * 1e6)])
+        moments_s, masses_g = moments_us[first:last] / 1e6, self.readings.masses_g[first:last]
+        good = np.isfinite(masses_g)
+        for gap in self.excluded:
+            good &= (moments_s < gap.start_s) | (moments_s >= gap.end_s)
+        return Series(moments_s[good], masses_g[good])
+
+    def of_kind(self, kind: str, case: str | None = None) -> Iterator[Event]:
+        return (event for event in self.events if event.kind == kind and case in (None, event.case))
+
+    def samples(self) -> pd.DataFrame:
+        """All readings: ``t_s`` (bench time), ``mass_g``, ``status`` (one letter)."""
+        statuses = self.readings.statuses.view("S1").astype("U1")
+        return pd.DataFrame(
+            {"t_s": self.readings.stamps_us / 1e6, "mass_g": self.readings.masses_g, "status": statuses}
+        )
+
+
+def read_events(path: Path) -> list[Event]:
+    """The events of a journal; a torn last line (a run that was cut) is left out."""
+    events = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            plain = json.loads(line)
+        except json.JSONDecodeError:
+            break
+        events.append(Event(plain["at_us"], plain["kind"], plain["case"], plain["data"]))
+    return events
+
+
+def read_record(folder: Path) -> Record:
+    """The record of a closed run. Raises BenchError when a file of it is missing."""
+    try:
+        identity = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        frame = pd.read_parquet(folder / "samples.parquet")
+        events = read_events(folder / "journal.jsonl")
+    except FileNotFoundError as err:
+        raise BenchError(f"{folder}: is not the folder of a closed run ({err.filename} is missing)") from err
+    readings = Readings(
+        frame["t_us"].to_numpy(np.int64), frame["mass_g"].to_numpy(np.float64), frame["status"].to_numpy(np.uint8)
+    )
+    return Record(identity["run"], identity["data_source"], readings, events)

@@ -1,0 +1,154 @@
+"""Writes a run down while it happens: raw frames first, then what they mean, in append-only files.
+
+One write and one fdatasync a second of real time at most, and at every phase change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness.rawlog import raw_lines
+from harness.record import Event, Record
+from instruments.clock import stopwatch
+from instruments.stamped import Stamped
+from instruments.wire.mt_sics import Readings
+
+_SYNC_S = 1.0
+
+
+class AppendFile:
+    """Bytes are collected and written in one go; ``sync`` puts them on the disk. Knows the hash of all it was given."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._file: BinaryIO = path.open("xb")
+        self._held: list[bytes] = []
+        self._hash = hashlib.sha256()
+
+    def append(self, data: bytes) -> None:
+        self._held.append(data)
+
+    def sync(self) -> None:
+        if self._held:
+            data = b"".join(self._held)
+            self._held.clear()
+            self._hash.update(data)
+            self._file.write(data)
+            self._file.flush()
+            _to_disk(self._file.fileno())
+
+    def close(self) -> str:
+        """Write what is left; returns the SHA-256 of the file."""
+        self.sync()
+        self._file.close()
+        return self._hash.hexdigest()
+
+
+def _to_disk(descriptor: int) -> None:
+    getattr(os, "fdatasync", os.fsync)(descriptor)
+
+
+class Recorder:
+    """The open record of one run, and the tap on all its links."""
+
+    def __init__(self, folder: Path, run: str, data_source: str) -> None:
+        self.folder, self.run, self.data_source = folder, run, data_source
+        self._journal = AppendFile(folder / "journal.jsonl")
+        self._raw: dict[str, AppendFile] = {}
+        self._events: list[Event] = []
+        self._readings: list[Readings] = []
+        self._since_sync_s = stopwatch()
+        self.hashes: dict[str, str] = {}
+
+    # --- the tap ---
+
+    def sent(self, role: str, data: bytes, stamp_us: int) -> None:
+        self._raw_file(role).append(raw_lines(Stamped.one(data, stamp_us), ">"))
+
+    def received(self, role: str, frames: Stamped) -> None:
+        self._raw_file(role).append(raw_lines(frames, "<"))
+        self._sync_if_due()
+
+    def _raw_file(self, role: str) -> AppendFile:
+        if role not in self._raw:
+            self._raw[role] = AppendFile(self.folder / "raw" / f"{role}.log")
+        return self._raw[role]
+
+    # --- what it means ---
+
+    def readings(self, readings: Readings) -> None:
+        if len(readings):
+            self._readings.append(readings)
+
+    def event(self, at_us: int, kind: str, case: str = "", data: Mapping[str, Any] | None = None) -> None:
+        event = Event(at_us, kind, case, dict(data or {}))
+        self._events.append(event)
+        line = {"at_us": event.at_us, "kind": kind, "case": case, "data": event.data}
+        self._journal.append(json.dumps(line, ensure_ascii=True).encode("ascii") + b"\n")
+        if kind == "phase":
+            self.sync()
+
+    def record(self) -> Record:
+        """What has been recorded so far, as analysis reads it."""
+        joined = _joined(self._readings)
+        self._readings = [joined] if len(joined) else []
+        return Record(self.run, self.data_source, joined, tuple(self._events))
+
+    # --- the disk ---
+
+    def _sync_if_due(self) -> None:
+        if self._since_sync_s() >= _SYNC_S:
+            self.sync()
+
+    def sync(self) -> None:
+        for file in (*self._raw.values(), self._journal):
+            file.sync()
+        self._since_sync_s = stopwatch()
+
+    def close(self) -> None:
+        """Close the files and write the samples as Parquet; ``hashes`` then has the SHA-256 of every file."""
+        for file in (*self._raw.values(), self._journal):
+            self.hashes[file.path.relative_to(self.folder).as_posix()] = file.close()
+        write_samples(self.record(), self.folder / "samples.parquet", self.hashes)
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def write_samples(record: Record, path: Path, hashes: Mapping[str, str]) -> None:
+    """Samples as Parquet: to a temporary file, onto the disk, then renamed; carries where it came from."""
+    told = {"data_source": record.data_source, "run": record.run, "sha256": json.dumps(dict(hashes))}
+    readings = record.readings
+    columns = {"t_us": readings.stamps_us, "mass_g": readings.masses_g, "status": readings.statuses}
+    table = pa.table(columns).replace_schema_metadata(told)
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        pq.write_table(table, file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _joined(parts: list[Readings]) -> Readings:
+    if len(parts) == 1:
+        return parts[0]
+    empty = np.empty(0, dtype=np.int64)
+    return Readings(
+        np.concatenate([empty, *(part.stamps_us for part in parts)]),
+        np.concatenate([empty.astype(np.float64), *(part.masses_g for part in parts)]),
+        np.concatenate([empty.astype(np.uint8), *(part.statuses for part in parts)]),
+    )

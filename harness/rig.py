@@ -1,0 +1,195 @@
+"""An opened bench: pump and balance on one clock, everything recorded, and one owner of "stop the pump and prove it"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from harness.bench import Bench
+from harness.recorder import Recorder
+from instruments.balances import Balance
+from instruments.drivers import BALANCES, PUMPS, Driver
+from instruments.errors import BenchError, ConfigError, LinkError, PumpAlarm, SafetyError
+from instruments.identity import Identity
+from instruments.link import Link
+from instruments.ports import LineSettings, Ports
+from instruments.pumps import Pump, PumpStatus
+from instruments.stamped import microseconds
+
+_SILENT_AFTER = 30
+"""Missing readings in a row after which the balance counts as lost; at least ``_SILENT_S``."""
+_SILENT_S = 5.0
+_LEAD = 2.5
+"""How many times the pump hears from us within its watchdog time."""
+
+Device = TypeVar("Device")
+
+
+class Rig:
+    """What a procedure works with. Every wait goes through it: it drains the links and keeps the pump's watchdog content."""
+
+    def __init__(self, bench: Bench, ports: Ports, recorder: Recorder) -> None:
+        self.bench, self.recorder, self.clock = bench, recorder, ports.clock
+        self.case = ""
+        self._ports = ports
+        self.pump: Pump = self._device("pump", PUMPS, bench.pump.driver, bench.pump.baud, bench.pump.unit)
+        self.balance: Balance = self._device("balance", BALANCES, bench.balance.driver, bench.balance.baud, 0)
+        self._streaming = False
+        self._last_reading_s = 0.0
+        self._word_due_s = float("inf")
+        self._last_status: PumpStatus | None = None
+
+    def _device(self, role: str, drivers: Any, name: str, baud: int, unit: int) -> Any:
+        driver: Driver[Any] | None = drivers.get(name)
+        if driver is None:
+            raise ConfigError(f"{self.bench.path}: {role}.driver {name!r} is not known; there are: {', '.join(drivers)}")
+        port = self._ports.open(self.bench.addresses[role], LineSettings(baudrate=baud))
+        return driver.make(Link(port, driver.framer, self.clock, role=role, tap=self.recorder), unit)
+
+    # --- opening ---
+
+    def connect(self) -> dict[str, Identity]:
+        """Find out who answers, compare with the bench file, set the syringe and the weighing rate, begin to weigh."""
+        found = {"pump": self.pump.connect(), "balance": self.balance.connect()}
+        for role, identity in found.items():
+            self.note("identity", role=role, model=identity.model, serial=identity.serial, firmware=identity.firmware)
+        self._check_serial(found["balance"])
+        self.setting("syringe inner diameter", self.bench.pump.syringe.inner_diameter, "mm", self.pump.set_syringe)
+        self.setting("weighing rate", self.bench.balance.rate, "Hz", self.balance.set_update_rate)
+        self.balance.start_stream()
+        self._streaming, self._last_reading_s = True, self.clock.now_s()
+        return found
+
+    def _check_serial(self, balance: Identity) -> None:
+        expected = self.bench.balance.serial
+        if expected is not None and balance.serial != expected:
+            at = self.bench.addresses["balance"]
+            raise BenchError(f"{at}: the balance there is {balance.serial}, the bench file says {expected}; check the cables")
+
+    # --- time ---
+
+    def wait(self, duration_s: float) -> None:
+        self.wait_until(self.clock.now_s() + duration_s)
+
+    def wait_until(self, moment_s: float) -> None:
+        """Let bench time pass; readings are recorded, the pump hears from us while its watchdog is armed."""
+        while (now_s := self.clock.now_s()) < moment_s:
+            self.clock.sleep_until(min(moment_s, now_s + self.clock.look_s, max(self._word_due_s, now_s)))
+            self.look()
+
+    def look(self) -> None:
+        """Take in what has come, and speak to the pump when it is time. Raises LinkError when the balance is silent."""
+        self.drain()
+        if self.clock.now_s() >= self._word_due_s:
+            self.poll()
+
+    def drain(self) -> None:
+        """Record the readings that have come."""
+        readings, others = self.balance.readings()
+        self.recorder.readings(readings)
+        for line, stamp_us in others:
+            self.recorder.event(stamp_us, "stray line", self.case, {"role": "balance", "line": line.decode("latin-1")})
+        if len(readings):
+            self._last_reading_s = float(readings.stamps_us[-1]) / 1e6
+        self._check_silence()
+
+    def _check_silence(self) -> None:
+        allowed_s = max(_SILENT_S, _SILENT_AFTER / self.bench.balance.rate)
+        silent_s = self.clock.now_s() - self._last_reading_s
+        if self._streaming and silent_s > allowed_s:
+            raise LinkError(f"balance: no reading for {silent_s:.0f} s; check its cable, power and display")
+
+    # --- the pump ---
+
+    def start(self, rate_ml_h: float, target_ml: float = 0.0) -> float:
+        """Infuse at ``rate_ml_h`` (until ``target_ml``, 0: until stopped); returns the rate that the pump took, in mL/h."""
+        taken_ml_h = self.setting("set rate", rate_ml_h, "mL/h", self.pump.set_rate)
+        self.setting("target volume", target_ml, "mL", self.pump.set_target)
+        watchdog_s = self.setting("watchdog", self.bench.pump.watchdog, "s", self.pump.arm_watchdog)
+        self._command(taken_ml_h)
+        self.pump.start()
+        self._word_due_s = self.clock.now_s() + watchdog_s / _LEAD
+        return taken_ml_h
+
+    def poll(self) -> PumpStatus:
+        """Ask the pump how it is; changes and alarms go into the record."""
+        before, status = self._last_status, self.pump.poll()
+        self._last_status = status
+        if self._word_due_s < float("inf"):
+            self._word_due_s = self.clock.now_s() + self.bench.pump.watchdog / _LEAD
+        if status.alarm:
+            since_us = before.stamp_us if before is not None else status.stamp_us
+            told = {"letter": status.alarm, "word": status.word, "since_us": min(since_us, status.stamp_us)}
+            self.recorder.event(status.stamp_us, "alarm", self.case, told)
+        if before is None or (status.word, status.running) != (before.word, before.running):
+            self.recorder.event(status.stamp_us, "pump", self.case, {"word": status.word, "running": status.running})
+            self._note_standstill(status)
+        return status
+
+    def _note_standstill(self, status: PumpStatus) -> None:
+        if not status.running:
+            self.recorder.event(status.stamp_us, "commanded", self.case, {"rate_ml_h": 0.0})
+
+    def watch(self, deadline_s: float, every_s: float) -> PumpStatus:
+        """Poll the pump until it stands or raises an alarm, at the latest until ``deadline_s``; returns its last status."""
+        while True:
+            status = self.poll()
+            if not status.running or self.clock.now_s() >= deadline_s:
+                return status
+            self.wait_until(min(deadline_s, self.clock.now_s() + every_s))
+
+    def stop(self) -> None:
+        """Stop the pump, let it confirm, disarm its watchdog."""
+        self.pump.stop()
+        self._command(0.0)
+        self._word_due_s = float("inf")
+        self.pump.arm_watchdog(0)
+        self.poll()
+
+    def make_safe(self) -> None:
+        """Whatever has happened: stop the pump and write down whether it confirmed. Raises SafetyError if it did not."""
+        try:
+            self._stop_past_alarms()
+        except BenchError as err:
+            self.note("safe state", confirmed=False, reason=str(err))
+            raise SafetyError(f"the pump did not confirm that it stands ({err}); go and stop it by hand now") from err
+        self.note("safe state", confirmed=True)
+
+    def _stop_past_alarms(self) -> None:
+        with suppress(PumpAlarm):
+            self.stop()
+            return
+        self.stop()
+
+    # --- the record ---
+
+    def setting(self, name: str, asked: float, unit: str, apply: Any) -> float:
+        """Set something and record what was asked and what the device took."""
+        taken = float(apply(asked))
+        self.note("setting", name=name, asked=asked, taken=taken, unit=unit)
+        return taken
+
+    def _command(self, rate_ml_h: float) -> None:
+        self.note("commanded", rate_ml_h=rate_ml_h)
+
+    def note(self, kind: str, **data: Any) -> None:
+        self.recorder.event(microseconds(self.clock.now_s()), kind, self.case, data)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """A named stretch of the record; its end is written only when it was reached."""
+        self.note("phase", name=name, edge="begin")
+        yield
+        self.drain()
+        self.note("phase", name=name, edge="end")
+
+    def close(self) -> None:
+        """Make safe, end the weighing, let go of the ports."""
+        try:
+            self.make_safe()
+        finally:
+            self._streaming = False
+            with suppress(BenchError):
+                self.balance.stop_stream()
+            self._ports.close()

@@ -1,0 +1,1 @@
+"""Talks to devices: ports, links, wire protocols, drivers, simulators. Knows nothing of plans, pytest or reports."""

@@ -1,0 +1,55 @@
+"""One error tree, split by whose fault it is.
+
+Everything here says that the *bench* could not do its work; the device under test is not judged by it. A measured value
+outside its limits is never an error: it is a verdict.
+"""
+
+from __future__ import annotations
+
+
+class BenchError(Exception):
+    """The bench got something wrong, or lost something; the message says what to do next."""
+
+
+class ConfigError(BenchError):
+    """A file or an option that a person wrote cannot be used. Nothing has moved yet."""
+
+
+class LinkError(BenchError):
+    """The port is absent, busy or lost."""
+
+
+class ReplyTimeout(LinkError, TimeoutError):
+    """The device did not answer within its time."""
+
+
+class ReplyError(BenchError):
+    """Bytes came, but they are not a legal reply; they are kept in ``raw``."""
+
+    def __init__(self, message: str, raw: bytes) -> None:
+        super().__init__(f"{message}: {raw!r}")
+        self.raw = raw
+
+
+class Refused(BenchError):
+    """The instrument understood and said no; its own code is kept in ``code``."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(f"{message} (the instrument answered {code!r})")
+        self.code = code
+
+
+class SettingDiffers(BenchError):
+    """The instrument took another value than the one asked for."""
+
+
+class PumpAlarm(BenchError):
+    """The pump answered with an alarm instead of doing what it was asked; ``letter`` is its own code."""
+
+    def __init__(self, message: str, letter: str) -> None:
+        super().__init__(message)
+        self.letter = letter
+
+
+class SafetyError(BenchError):
+    """A stop could not be confirmed: somebody has to look at the pump now."""

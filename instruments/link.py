@@ -1,0 +1,112 @@
+"""One conversation on one port: requests and replies, lines that come by themselves, every byte stamped and shown to a tap.
+
+A frame that arrives late is never taken for the answer to a later question: after a timeout the link first lets the line
+fall quiet and sets aside what still comes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from instruments.clock import Clock
+from instruments.errors import ReplyTimeout
+from instruments.ports import Port
+from instruments.stamped import NOTHING, Stamped, microseconds
+from instruments.wire.framing import FrameBuffer, Framer
+
+_QUIET_S = 0.1
+
+
+class Frame(NamedTuple):
+    """One whole frame and the moment its last byte arrived."""
+
+    data: bytes
+    stamp_us: int
+
+
+class Tap(Protocol):
+    """Sees all traffic of a link before anybody acts on it."""
+
+    def sent(self, role: str, data: bytes, stamp_us: int) -> None: ...
+
+    def received(self, role: str, frames: Stamped) -> None: ...
+
+
+class Link:
+    """Exchanges whole frames with one device. Use from one thread."""
+
+    def __init__(self, port: Port, framer: Framer, clock: Clock, *, role: str, tap: Tap | None = None) -> None:
+        self.role = role
+        self._port, self._clock, self._tap = port, clock, tap
+        self._frames = FrameBuffer(framer)
+        self._pending: deque[Frame] = deque()
+        self._aside: list[Stamped] = []
+        self._out_of_step = False
+
+    def send(self, data: bytes) -> None:
+        if self._tap is not None:
+            self._tap.sent(self.role, data, microseconds(self._clock.now_s()))
+        self._port.write(data)
+
+    def exchange(self, request: bytes, *, timeout_s: float, wanted: Callable[[bytes], bool] | None = None) -> Frame:
+        """Send ``request``; return the first frame after it that is ``wanted`` (any, unless told).
+
+        What else comes is kept for ``unsolicited``. Raises ReplyTimeout, and LinkError when the line is lost.
+        """
+        if self._out_of_step:
+            self.settle()
+        self._set_aside(self._take())
+        self.send(request)
+        return self.receive(timeout_s=timeout_s, wanted=wanted)
+
+    def receive(self, *, timeout_s: float, wanted: Callable[[bytes], bool] | None = None) -> Frame:
+        """The next frame that is ``wanted``, waiting for it. Raises ReplyTimeout."""
+        deadline_s = self._clock.now_s() + timeout_s
+        while True:
+            while self._pending:
+                frame = self._pending.popleft()
+                if wanted is None or wanted(frame.data):
+                    return frame
+                self._set_aside(Stamped.one(*frame))
+            if self._clock.now_s() >= deadline_s:
+                self._out_of_step = True
+                raise ReplyTimeout(f"{self.role}: no answer within {timeout_s:g} s{self._half()}")
+            self._pending.extend(Frame(*piece) for piece in self._frame(self._port.wait(deadline_s)))
+
+    def unsolicited(self) -> Stamped:
+        """All frames that no exchange took, oldest first; empties the store."""
+        self._set_aside(self._take())
+        aside, self._aside = self._aside, []
+        return Stamped.join(aside)
+
+    def settle(self) -> None:
+        """Wait until the line is quiet: late answers go to the unsolicited, half a frame is dropped (and shown to the tap)."""
+        while len(arrived := self._port.wait(self._clock.now_s() + _QUIET_S)):
+            self._set_aside(self._frame(arrived))
+        self._out_of_step = False
+        self._drop_half()
+
+    def _take(self) -> Stamped:
+        arrived = self._frame(self._port.poll())
+        waiting, self._pending = self._pending, deque()
+        return Stamped.join([*(Stamped.one(*frame) for frame in waiting), arrived])
+
+    def _frame(self, arrived: Stamped) -> Stamped:
+        frames = self._frames.feed(arrived) if len(arrived) else NOTHING
+        if self._tap is not None and len(frames):
+            self._tap.received(self.role, frames)
+        return frames
+
+    def _set_aside(self, frames: Stamped) -> None:
+        if len(frames):
+            self._aside.append(frames)
+
+    def _drop_half(self) -> None:
+        held = self._frames.drop()
+        if held and self._tap is not None:
+            self._tap.received(self.role, Stamped.one(held, microseconds(self._clock.now_s())))
+
+    def _half(self) -> str:
+        return f" (only {self._frames.held!r} came)" if self._frames.held else "; check power, address and line settings"

@@ -1,0 +1,56 @@
+"""Pumps: what the harness needs of one, and the drivers by the name that stands in a bench file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from instruments.identity import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class PumpStatus:
+    """What a pump said of itself. ``alarm`` is its own code, empty for none; ``stamp_us`` is when it said so."""
+
+    running: bool
+    word: str
+    alarm: str
+    stamp_us: int
+
+
+class Pump(Protocol):
+    """A pump that infuses at a set rate, until a target volume or until it is stopped."""
+
+    def connect(self) -> Identity:
+        """Bring the line to a known state and say who answers. A pending power-up alarm is taken note of."""
+        ...
+
+    def set_syringe(self, inner_diameter_mm: float) -> float:
+        """Tell the pump its syringe; returns the diameter it took, in mm."""
+        ...
+
+    def set_rate(self, rate_ml_h: float) -> float:
+        """Returns the rate the pump took, in mL/h."""
+        ...
+
+    def set_target(self, volume_ml: float) -> float:
+        """Volume after which the pump stops by itself (0: never); returns what it took, in mL."""
+        ...
+
+    def start(self) -> None:
+        """Begin to infuse; returns when the pump says that it runs."""
+        ...
+
+    def stop(self) -> None:
+        """Returns when the pump has confirmed that it stands. Raises SafetyError when it does not."""
+        ...
+
+    def poll(self) -> PumpStatus: ...
+
+    def infused_ml(self) -> float:
+        """The pump's own total since ``connect``, in mL."""
+        ...
+
+    def arm_watchdog(self, timeout_s: float) -> float:
+        """Let the pump stop by itself when nobody speaks to it for this long (0: never); returns the time taken, in s."""
+        ...

@@ -1,0 +1,120 @@
+"""The weighing cell of a simulated balance: what it shows at its own sampling moments, computed in blocks.
+
+Noise is drawn one sample after the other from its own stream, so the readings are the same however long the blocks are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+
+from instruments.sim.fluid import FloatArray
+from instruments.stamped import IntArray
+
+_DRIFT_PERIODS_H = (31.0, 13.0, 5.0)
+_CALM_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CellData:
+    """What the data sheet says of a balance. Defaults: analytical, 0.1 mg class (gravimetric-metrology, section 6)."""
+
+    readability_g: float = 1e-4
+    repeatability_g: float = 1e-4
+    drift_g_h: float = 1e-4
+    response_s: float = 0.5
+    capacity_g: float = 220.0
+    calm_digits: float = 6.0
+
+    @property
+    def decimals(self) -> int:
+        return max(0, round(-np.log10(self.readability_g)))
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """A run of converted values: when, how many display steps (1 digit of the last place), and whether settled."""
+
+    moments_s: FloatArray
+    counts: IntArray
+    stable: NDArray[np.bool_]
+
+
+class WeighingCell:
+    """Turns the load on the pan into display values at a fixed rate: filter, drift, noise, rounding, stability."""
+
+    def __init__(self, data: CellData, load_g: Callable[[FloatArray], FloatArray], noise: np.random.Generator) -> None:
+        self.data = data
+        self.stuck_from_s = float("inf")
+        self._load_g = load_g
+        self._noise, phases = noise.spawn(2)
+        self._phases = phases.uniform(0, 2 * np.pi, len(_DRIFT_PERIODS_H))
+        self._held_g: float | None = None
+        self._tail = np.empty(0)
+        self.set_rate(0.0, 10.0)
+
+    def set_rate(self, now_s: float, rate_hz: float) -> None:
+        """Sample ``rate_hz`` times a second, beginning one interval after ``now_s``."""
+        self.rate_hz, self._start_s, self._next = rate_hz, now_s, 1
+
+    def sample_s(self, number: int | IntArray) -> FloatArray:
+        return np.asarray(self._start_s + number / self.rate_hz, dtype=np.float64)
+
+    @property
+    def next_sample_s(self) -> float:
+        return float(self.sample_s(self._next))
+
+    def convert_until(self, now_s: float) -> Samples:
+        """All samples that fall due up to and including ``now_s``."""
+        last = int(np.floor((now_s - self._start_s) * self.rate_hz + 1e-9))
+        moments_s = self.sample_s(np.arange(self._next, last + 1))
+        self._next = max(self._next, last + 1)
+        if not len(moments_s):
+            return Samples(moments_s, np.empty(0, dtype=np.int64), np.empty(0, dtype=bool))
+        shown_g = self._respond(self._load_g(moments_s)) + self._drift_g(moments_s)
+        shown_g = self._freeze(moments_s, shown_g + self.data.repeatability_g * self._noise.standard_normal(len(shown_g)))
+        counts = np.rint(shown_g * 10.0**self.data.decimals).astype(np.int64)
+        return Samples(moments_s, counts, self._calm(shown_g))
+
+    def _respond(self, load_g: FloatArray) -> FloatArray:
+        """First-order digital filter of the cell."""
+        keep = np.exp(-1 / (self.rate_hz * self.data.response_s)) if self.data.response_s > 0 else 0.0
+        held_g = load_g[0] if self._held_g is None else self._held_g
+        shown_g, _ = lfilter([1 - keep], [1, -keep], load_g, zi=[keep * held_g])
+        self._held_g = float(shown_g[-1])
+        return np.asarray(shown_g)
+
+    def _drift_g(self, moments_s: FloatArray) -> FloatArray:
+        """Slow wandering of the zero; its slope never exceeds the data sheet's drift."""
+        drift_g = np.zeros_like(moments_s)
+        for period_h, phase in zip(_DRIFT_PERIODS_H, self._phases, strict=True):
+            turns_h = 2 * np.pi / period_h
+            amplitude_g = self.data.drift_g_h / len(_DRIFT_PERIODS_H) / turns_h
+            drift_g += amplitude_g * np.sin(turns_h * moments_s / 3600 + phase)
+        return drift_g
+
+    def _freeze(self, moments_s: FloatArray, shown_g: FloatArray) -> FloatArray:
+        """A stuck balance goes on sending the last value it had."""
+        frozen = moments_s >= self.stuck_from_s
+        if frozen.any():
+            first = int(frozen.argmax())
+            value_g = shown_g[first - 1] if first else (self._tail[-1] if len(self._tail) else shown_g[0])
+            return np.where(frozen, value_g, shown_g)
+        return shown_g
+
+    def _calm(self, shown_g: FloatArray) -> NDArray[np.bool_]:
+        """Stable: all values of the last second lie within a few digits of each other."""
+        span = max(2, round(_CALM_S * self.rate_hz))
+        history = np.concatenate([self._tail, shown_g])
+        low, high = history.copy(), history.copy()
+        for back in range(1, span):
+            low[back:] = np.minimum(low[back:], history[:-back])
+            high[back:] = np.maximum(high[back:], history[:-back])
+        calm = high - low <= self.data.calm_digits * self.data.readability_g
+        calm[: span - 1] = False
+        self._tail = history[-(span - 1) :] if span > 1 else np.empty(0)
+        return np.asarray(calm[len(history) - len(shown_g) :])

@@ -1,0 +1,224 @@
+"""New Era NE-1000 family (and relabels): Basic and Safe framing, commands, replies, numbers.
+
+Both framings carry the same text. Basic: ``command CR`` to the pump, ``STX address status data ETX`` back. Safe, both ways:
+``STX length text CRC CRC ETX``, where length counts itself and all that follows it (text, CRC, ETX), so it is len(text) + 4, and
+the CRC is CRC-16/XMODEM over the text. Safe frames may contain any byte, so only the length tells where they end.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from instruments.errors import ReplyError
+from instruments.stamped import IntArray
+
+STX, ETX, CR = 0x02, 0x03, 0x0D
+_DIGITS = range(0x30, 0x3A)
+_SHORTEST_SAFE = 4
+
+STATUS_WORDS = {
+    "I": "infusing",
+    "W": "withdrawing",
+    "S": "stopped",
+    "P": "paused",
+    "T": "timed pause",
+    "U": "waiting for a trigger",
+    "X": "purging",
+}
+RUNNING = frozenset("IWTUX")
+ALARM_WORDS = {
+    "R": "power was interrupted",
+    "S": "motor stalled",
+    "T": "communication timeout",
+    "E": "pumping program error",
+    "O": "phase out of range",
+}
+ERROR_WORDS = {
+    "?": "command not recognised",
+    "?NA": "not applicable at the moment",
+    "?OOR": "value out of range",
+    "?COM": "invalid packet",
+    "?IGN": "ignored, a new phase was starting",
+}
+RATE_UNITS_ML_H = {"UM": 0.06, "MM": 60.0, "UH": 0.001, "MH": 1.0}
+"""mL/h in one unit of each rate unit: uL/min, mL/min, uL/h, mL/h."""
+VOLUME_UNITS_ML = {"UL": 0.001, "ML": 1.0}
+
+_REPLY = re.compile(rb"(?P<address>\d\d)(?:A\?(?P<alarm>[RSTEO])|(?P<status>[IWSPTUX])(?P<data>[\x20-\x7e]*))\Z")
+_FLOAT = re.compile(r"\d{0,4}\.?\d{0,3}\Z")
+_DISPENSED = re.compile(r"I(?P<infused>[\d.]{5})W(?P<withdrawn>[\d.]{5})(?P<unit>UL|ML)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a pump said: a status with data or an error text, or an alarm (then ``status`` is ``A``)."""
+
+    address: int
+    status: str
+    data: str = ""
+    alarm: str = ""
+
+    @property
+    def error(self) -> str:
+        """The refusal (``?``, ``?NA``, ``?OOR``, ...), or an empty text."""
+        return self.data if self.data.startswith("?") else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispensed:
+    """The pump's own totals, in mL, as it displays them (four significant places)."""
+
+    infused_ml: float
+    withdrawn_ml: float
+
+
+def encode_command(text: str, *, safe: bool) -> bytes:
+    """A command with its optional address, framed for the mode the pump is in."""
+    body = text.encode("ascii")
+    return _packet(body) if safe else body + b"\r"
+
+
+def encode_reply(reply: Reply, *, safe: bool) -> bytes:
+    """What the pump puts on the wire for ``reply``."""
+    status = f"A?{reply.alarm}" if reply.alarm else reply.status + reply.data
+    body = f"{reply.address:02d}{status}".encode("ascii")
+    return _packet(body) if safe else bytes([STX]) + body + bytes([ETX])
+
+
+def _packet(body: bytes) -> bytes:
+    crc = binascii.crc_hqx(body, 0)
+    return bytes([STX, len(body) + 4]) + body + crc.to_bytes(2, "big") + bytes([ETX])
+
+
+def reply_ends(data: bytes) -> IntArray:
+    """Framer for the host: Basic and Safe replies in any mixture; bytes before an STX make a frame of their own.
+
+    A Basic reply goes on with a digit of its address; no Safe packet of a pump is long enough (44 bytes or more) to have
+    a digit as its length, so the byte after STX tells the two apart.
+    """
+    ends: list[int] = []
+    at = 0
+    while at < len(data):
+        end = _noise_end(data, at) if data[at] != STX else _reply_end(data, at)
+        if end is None:
+            break
+        ends.append(end)
+        at = end
+    return np.array(ends, dtype=np.int64)
+
+
+def _noise_end(data: bytes, at: int) -> int | None:
+    start = data.find(STX, at)
+    return start if start >= 0 else None
+
+
+def _reply_end(data: bytes, at: int) -> int | None:
+    if at + 1 >= len(data):
+        return None
+    if data[at + 1] in _DIGITS:
+        etx = data.find(ETX, at)
+        return etx + 1 if etx >= 0 else None
+    return _packet_end(data, at)
+
+
+def _packet_end(data: bytes, at: int) -> int | None:
+    if at + 1 >= len(data):
+        return None
+    end = at + max(data[at + 1], _SHORTEST_SAFE) + 1
+    return end if end <= len(data) else None
+
+
+def command_ends(data: bytes) -> IntArray:
+    """Framer for the pump: Safe packets by their length, anything else up to its CR."""
+    ends: list[int] = []
+    at = 0
+    while at < len(data):
+        end = _packet_end(data, at) if data[at] == STX else data.find(CR, at) + 1 or None
+        if end is None:
+            break
+        ends.append(end)
+        at = end
+    return np.array(ends, dtype=np.int64)
+
+
+def is_packet(frame: bytes) -> bool:
+    """Whether a frame uses Safe framing (right or wrong)."""
+    return frame[:1] == bytes([STX]) and len(frame) > 1 and frame[1] not in _DIGITS
+
+
+def packet_text(frame: bytes) -> bytes:
+    """The text inside a Safe packet. Raises ReplyError when length, CRC or the closing ETX is wrong."""
+    body, crc = frame[2:-3], frame[-3:-1]
+    if len(frame) < _SHORTEST_SAFE + 1 or frame[1] != len(frame) - 1 or frame[-1] != ETX:
+        raise ReplyError("malformed Safe packet", frame)
+    if binascii.crc_hqx(body, 0).to_bytes(2, "big") != crc:
+        raise ReplyError("Safe packet with a wrong CRC", frame)
+    return body
+
+
+def decode_reply(frame: bytes) -> Reply:
+    """Read one reply in either framing. Raises ReplyError on anything else."""
+    text = packet_text(frame) if is_packet(frame) else frame[1:-1]
+    match = _REPLY.match(text)
+    if match is None or frame[:1] != bytes([STX]):
+        raise ReplyError("not a reply of a New Era pump", frame)
+    if match["alarm"]:
+        return Reply(int(match["address"]), "A", alarm=match["alarm"].decode("ascii"))
+    return Reply(int(match["address"]), match["status"].decode("ascii"), match["data"].decode("ascii"))
+
+
+def normalise_command(text: bytes) -> str:
+    """A command as the pump sees it: every space and control character gone, upper case."""
+    return "".join(chr(byte) for byte in text if 0x20 < byte < 0x7F).upper()
+
+
+def number_for_pump(value: float) -> str:
+    """``value`` in the pump's host format: at most 4 digits and 3 decimals, rounded to the nearest it can carry.
+
+    Raises ValueError for what does not fit (negative, or 9999.5 and more).
+    """
+    for decimals in (3, 2, 1, 0):
+        text = f"{value:.{decimals}f}"
+        if value >= 0 and len(text.replace(".", "")) <= 4:
+            return text
+    raise ValueError(f"{value} does not fit into the four digits that the pump takes")
+
+
+def parse_number(text: str) -> float | None:
+    """A number as a host may write it (``5``, ``5.``, ``.5``, ``12.34``), or None if the pump would not take it."""
+    digits = text.replace(".", "")
+    return float(text) if 1 <= len(digits) <= 4 and _FLOAT.match(text) else None
+
+
+def number_from_pump(value: float) -> str:
+    """``value`` as the pump prints it: four significant places and a point, always five characters."""
+    for decimals in (3, 2, 1):
+        text = f"{value:.{decimals}f}"
+        if len(text) == 5:
+            return text
+    return f"{min(round(value), 9999):d}."
+
+
+def parse_dispensed(data: str) -> Dispensed | None:
+    """Read the data of a ``DIS`` reply, or None if it is not one."""
+    match = _DISPENSED.match(data)
+    if match is None:
+        return None
+    unit_ml = VOLUME_UNITS_ML[match["unit"]]
+    try:
+        return Dispensed(float(match["infused"]) * unit_ml, float(match["withdrawn"]) * unit_ml)
+    except ValueError:
+        return None
+
+
+def parse_rate(data: str) -> float | None:
+    """Read the data of a ``RAT`` reply (``1.500MM``) as mL/h, or None if it is not one."""
+    number, unit = data[:-2], data[-2:]
+    try:
+        return float(number) * RATE_UNITS_ML_H[unit]
+    except (KeyError, ValueError):
+        return None
