@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
-from harness.files import Strict, read_toml, validated
+from harness.files import Strict, find_line, read_toml, validated
 from harness.quantities import (
     Celsius,
     Grams,
@@ -26,6 +26,7 @@ from harness.quantities import (
     Percent,
     Seconds,
 )
+from instruments.drivers import BALANCES, PUMPS
 from instruments.errors import ConfigError
 
 
@@ -64,7 +65,9 @@ class PumpStand(Strict):
 class BalanceSheet(Strict):
     """What the certificate and the data sheet say of a balance: the balance's part of every uncertainty budget.
 
-    Defaults follow the 0.1 mg class of gravimetric-metrology section 8.
+    Defaults follow the 0.1 mg class of gravimetric-metrology section 8. ``shows_noise``: the stream shows the balance's own
+    noise (zero tracking and final-value filter off, as weighing a flow asks for), so that a reading which does not move at
+    all for minutes means a balance that is stuck.
     """
 
     readability: Annotated[Grams, Field(gt=0)]
@@ -74,6 +77,7 @@ class BalanceSheet(Strict):
     sensitivity: Annotated[Percent, Field(ge=0)] = 1e-3
     drift: Annotated[GramsPerHour, Field(ge=0)] = 3e-4
     response: Annotated[Seconds, Field(ge=0)] = 0.5
+    shows_noise: bool = True
 
 
 class BalanceStand(BalanceSheet):
@@ -182,10 +186,10 @@ def load_bench(path: Path, *, faults: Sequence[str] = (), seed: int | None = Non
 def bench_from(tables: dict[str, Any], text: str, path: Path) -> Bench:
     """A bench from its tables, wherever they were kept."""
     file = validated(BenchFile, tables, path, text)
-    bench = Bench(file, tables, text, path)
-    if file.pump is not None:
-        _check_syringe(file.pump.syringe, path)
-    return bench
+    faults = [*_unknown_drivers(file, path, text), *_overfilled(file, path, text)]
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return Bench(file, tables, text, path)
 
 
 def _with_simulation(tables: Mapping[str, Any], faults: Sequence[str], seed: int | None) -> dict[str, Any]:
@@ -196,10 +200,22 @@ def _with_simulation(tables: Mapping[str, Any], faults: Sequence[str], seed: int
     return {**tables, "simulation": {**simulation, **changed}}
 
 
-def _check_syringe(syringe: Syringe, path: Path) -> None:
-    if syringe.filled_ml > syringe.volume:
-        text = f"a {syringe.volume:g} mL syringe cannot be filled with {syringe.filled_ml:g} mL"
-        raise ConfigError(f"{path}: pump.syringe.filled: {text}")
+def _overfilled(file: BenchFile, path: Path, text: str) -> list[str]:
+    syringe = file.pump.syringe if file.pump else None
+    if syringe is None or syringe.filled_ml <= syringe.volume:
+        return []
+    at = f"{path}:{find_line(text, ('pump', 'syringe'))}: pump.syringe.filled"
+    return [f"{at}: a {syringe.volume:g} mL syringe cannot be filled with {syringe.filled_ml:g} mL"]
+
+
+def _unknown_drivers(file: BenchFile, path: Path, text: str) -> list[str]:
+    chosen = (("pump", file.pump, PUMPS), ("balance", file.balance, BALANCES))
+    return [
+        f"{path}:{find_line(text, (role, 'driver'))}: {role}.driver: "
+        f"{stand.driver!r} is not known; there are: {', '.join(drivers)}"
+        for role, stand, drivers in chosen
+        if stand is not None and stand.driver not in drivers
+    ]
 
 
 Stand = TypeVar("Stand")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -16,7 +16,6 @@ from harness.dryrun import DryRun, check
 from harness.judge import conditions_of, judge_case, without_measurands
 from harness.plan import Plan
 from harness.procedures import PROCEDURES
-from harness.procedures.bolus import BASELINE_S
 from harness.procedures.preparation import prepare
 from harness.record import Record
 from harness.recorder import Recorder
@@ -24,7 +23,7 @@ from harness.rig import Rig
 from harness.verdicts import CaseVerdict, RunVerdict, Verdict, write_verdicts
 from instruments.clock import stopwatch, utc_now
 from instruments.errors import BenchError, PumpAlarm, SafetyError, SettingDiffers
-from instruments.ports import Ports
+from instruments.ports import LineSettings, Ports
 
 _OF_THE_PUMP = (PumpAlarm, SettingDiffers)
 
@@ -35,13 +34,14 @@ class Campaign:
     def __init__(self, plan: Plan, bench: Bench, out: Path) -> None:
         self.plan, self.bench = plan, bench
         self.dry_run: DryRun = check(plan, bench, utc_now().date())
-        self._ports = Ports(bench.addresses, bench.tables)
+        self._ports = _opened(bench)
         self.data_source = self._ports.data_source
         self.run = str(uuid4())
         self.started = utc_now()
-        self.folder = _new_folder(out, self.started, plan.id, self.data_source, self.run)
+        self.folder = new_folder(out, self.started, plan.id, self.data_source, self.run)
         self.recorder = Recorder(self.folder, self.run, self.data_source)
-        self.cost_s: float = 0.0
+        self.sign = 1
+        self.cost_s = 0.0
         self._conditions = conditions_of(bench, plan)
         self._rig: Rig | None = None
         self._lost = ""
@@ -58,13 +58,14 @@ class Campaign:
     def bench_time_s(self) -> float:
         return self._ports.clock.now_s()
 
-    def verdict_of(self, case_id: str) -> CaseVerdict | None:
-        return self._verdicts.get(case_id)
+    @property
+    def started_up(self) -> bool:
+        return self._rig is not None
 
     def start(self) -> None:
         """Connect and prepare. A bench that cannot be used makes every case INVALID; the reason is kept."""
+        self._rig = Rig(self.bench, self._ports, self.recorder)
         try:
-            self._rig = Rig(self.bench, self._ports, self.recorder)
             self._rig.connect()
             prepare(self._rig, self.plan.file.preparation)
         except BenchError as err:
@@ -103,6 +104,8 @@ class Campaign:
         rig.case = case.id
         self._starts_s[case.id] = rig.clock.now_s()
         PROCEDURES[case.procedure](rig, case)
+        if case is self.plan.cases[-1]:
+            rig.make_safe()
 
     def _wait_for_its_moment(self, rig: Rig, case: Any) -> None:
         if case.after is not None:
@@ -119,8 +122,7 @@ class Campaign:
         self.recorder.close()
         self.cost_s = self._spent_s()
         for case in self.plan.cases:
-            ended = without_measurands(case, Verdict.ABORTED, unsafe or "the run ended before this case")
-            self._verdicts.setdefault(case.id, ended)
+            self._verdicts.setdefault(case.id, without_measurands(case, Verdict.ABORTED, "the run ended before this case"))
         if unsafe:
             last = self.plan.cases[-1]
             self._verdicts[last.id] = without_measurands(last, Verdict.ABORTED, unsafe)
@@ -140,6 +142,11 @@ class Campaign:
             return str(err)
         return ""
 
+    def _instruments(self) -> dict[str, str]:
+        """Role and what the device said of itself."""
+        told = self.recorder.record().of_kind("identity")
+        return {event.data["role"]: _identity_text(event.data) for event in told}
+
     def _write_identity(self, **more: Any) -> None:
         identity = {
             "schema": "dosebench/run/1",
@@ -149,12 +156,29 @@ class Campaign:
             "bench": {"id": self.bench.id, "sha256": self.bench.sha256, "tables": self.bench.tables},
             "started": self.started.isoformat(),
             "versions": versions(),
+            "instruments": self._instruments(),
             **more,
         }
         text = json.dumps(identity, indent=1, default=str)
         (self.folder / "run.json").write_text(text + "\n", encoding="utf-8")
         for name, source in (("plan.toml", self.plan.text), ("bench.toml", self.bench.text)):
             (self.folder / name).write_text(source, encoding="utf-8")
+
+
+def _identity_text(data: Mapping[str, str]) -> str:
+    return ", ".join(part for part in (data["model"], data["serial"] and f"serial {data['serial']}", data["firmware"]) if part)
+
+
+def _opened(bench: Bench) -> Ports:
+    """All ports of the bench, or none. Raises LinkError."""
+    ports = Ports(bench.addresses, bench.tables)
+    try:
+        for role, stand in (("pump", bench.pump), ("balance", bench.balance)):
+            ports.open(role, LineSettings(baudrate=stand.baud))
+    except BenchError:
+        ports.close()
+        raise
+    return ports
 
 
 def versions() -> dict[str, str]:
@@ -171,10 +195,8 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _new_folder(out: Path, started: datetime, plan_id: str, data_source: str, run: str) -> Path:
+def new_folder(out: Path, started: datetime, plan_id: str, data_source: str, run: str) -> Path:
     """A folder of its own for every run, that says what it is."""
     folder = out / f"{started:%Y%m%dT%H%M%SZ}-{plan_id}-{data_source}-{run[:8]}"
     folder.mkdir(parents=True)
     return folder
-
-

@@ -43,7 +43,7 @@ class DurationLimit(Strict):
     @model_validator(mode="after")
     def _has_a_side(self) -> DurationLimit:
         if self.at_least is None and self.at_most is None:
-            raise ValueError("needs at_least or at_most, like { at_least = \"60 s\" }")
+            raise ValueError('needs at_least or at_most, like { at_least = "60 s" }')
         return self
 
 
@@ -118,7 +118,7 @@ class BolusCase(CaseBase):
     @model_validator(mode="after")
     def _hold_has_time(self) -> BolusCase:
         if self.hold_volume is not None and self.hold <= 0:
-            raise ValueError("hold_volume needs a hold, like hold = \"4 h\"")
+            raise ValueError('hold_volume needs a hold, like hold = "4 h"')
         return self
 
 
@@ -159,6 +159,4 @@ class DeliveryCase(CaseBase):
     no_delivery: DurationLimit
 
 
-Case = Annotated[
-    BolusCase | SteadyFlowCase | PumpOffCase | RunToEmptyCase | DeliveryCase, Field(discriminator="procedure")
-]
+Case = Annotated[BolusCase | SteadyFlowCase | PumpOffCase | RunToEmptyCase | DeliveryCase, Field(discriminator="procedure")]

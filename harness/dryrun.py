@@ -28,7 +28,9 @@ def check(plan: Plan, bench: Bench, today: date) -> DryRun:
     """Work the plan out on paper. Raises ConfigError with every reason why it cannot work on this bench."""
     missing = sorted(plan.roles - bench.roles)
     if missing:
-        raise ConfigError(f"{bench.path}: {plan.path.name} needs a {missing[0]}, and this bench has none; add a [{missing[0]}] table")
+        raise ConfigError(
+            f"{bench.path}: {plan.path.name} needs a {missing[0]}, and this bench has none; add a [{missing[0]}] table"
+        )
     volume_ml = _planned_ml(plan, bench)
     faults = [*_recording_only(plan), *_too_much(volume_ml, plan, bench), *_no_room(volume_ml, bench), *_overdue(bench, today)]
     if faults:

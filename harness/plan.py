@@ -74,8 +74,7 @@ class Plan:
 def load_plan(path: Path) -> Plan:
     """Read and check a plan file. Raises ConfigError with file, line and key of every fault."""
     tables, text = read_toml(path)
-    plan = plan_from(tables, text, path)
-    return plan
+    return plan_from(tables, text, path)
 
 
 def plan_from(tables: dict[str, Any], text: str, path: Path) -> Plan:

@@ -13,7 +13,7 @@ from instruments.units import to_unit
 def _reader(unit: str) -> BeforeValidator:
     def read(value: Any) -> float:
         if not isinstance(value, str):
-            raise ValueError(f"a quantity needs its unit, as text: write it like \"{value} {unit}\"")
+            raise ValueError(f'a quantity needs its unit, as text: write it like "{value} {unit}"')
         try:
             return to_unit(value, unit)
         except ConfigError as err:

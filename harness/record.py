@@ -103,9 +103,7 @@ class Record:
     def samples(self) -> pd.DataFrame:
         """All readings: ``t_s`` (bench time), ``mass_g``, ``status`` (one letter)."""
         statuses = self.readings.statuses.view("S1").astype("U1")
-        return pd.DataFrame(
-            {"t_s": self.readings.stamps_us / 1e6, "mass_g": self.readings.masses_g, "status": statuses}
-        )
+        return pd.DataFrame({"t_s": self.readings.stamps_us / 1e6, "mass_g": self.readings.masses_g, "status": statuses})
 
 
 def read_events(path: Path) -> list[Event]:

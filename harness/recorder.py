@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
@@ -94,8 +94,7 @@ class Recorder:
     def event(self, at_us: int, kind: str, case: str = "", data: Mapping[str, Any] | None = None) -> None:
         event = Event(at_us, kind, case, dict(data or {}))
         self._events.append(event)
-        line = {"at_us": event.at_us, "kind": kind, "case": case, "data": event.data}
-        self._journal.append(json.dumps(line, ensure_ascii=True).encode("ascii") + b"\n")
+        self._journal.append(journal_line(event))
         if kind == "phase":
             self.sync()
 
@@ -127,6 +126,16 @@ class Recorder:
 
     def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def journal_line(event: Event) -> bytes:
+    plain = {"at_us": event.at_us, "kind": event.kind, "case": event.case, "data": event.data}
+    return json.dumps(plain, ensure_ascii=True).encode("ascii") + b"\n"
+
+
+def write_journal(events: Iterable[Event], path: Path) -> None:
+    """The journal of a run that was not recorded by us."""
+    path.write_bytes(b"".join(map(journal_line, events)))
 
 
 def write_samples(record: Record, path: Path, hashes: Mapping[str, str]) -> None:

@@ -10,10 +10,10 @@ from harness.bench import Bench
 from harness.recorder import Recorder
 from instruments.balances import Balance
 from instruments.drivers import BALANCES, PUMPS, Driver
-from instruments.errors import BenchError, ConfigError, LinkError, PumpAlarm, SafetyError
+from instruments.errors import BenchError, LinkError, PumpAlarm, SafetyError
 from instruments.identity import Identity
 from instruments.link import Link
-from instruments.ports import LineSettings, Ports
+from instruments.ports import Ports
 from instruments.pumps import Pump, PumpStatus
 from instruments.stamped import microseconds
 
@@ -33,19 +33,16 @@ class Rig:
         self.bench, self.recorder, self.clock = bench, recorder, ports.clock
         self.case = ""
         self._ports = ports
-        self.pump: Pump = self._device("pump", PUMPS, bench.pump.driver, bench.pump.baud, bench.pump.unit)
-        self.balance: Balance = self._device("balance", BALANCES, bench.balance.driver, bench.balance.baud, 0)
+        self.pump: Pump = self._device("pump", PUMPS[bench.pump.driver], bench.pump.unit)
+        self.balance: Balance = self._device("balance", BALANCES[bench.balance.driver], 0)
         self._streaming = False
         self._last_reading_s = 0.0
         self._word_due_s = float("inf")
         self._last_status: PumpStatus | None = None
 
-    def _device(self, role: str, drivers: Any, name: str, baud: int, unit: int) -> Any:
-        driver: Driver[Any] | None = drivers.get(name)
-        if driver is None:
-            raise ConfigError(f"{self.bench.path}: {role}.driver {name!r} is not known; there are: {', '.join(drivers)}")
-        port = self._ports.open(self.bench.addresses[role], LineSettings(baudrate=baud))
-        return driver.make(Link(port, driver.framer, self.clock, role=role, tap=self.recorder), unit)
+    def _device(self, role: str, driver: Driver[Device], unit: int) -> Device:
+        link = Link(self._ports[role], driver.framer, self.clock, role=role, tap=self.recorder)
+        return driver.make(link, unit)
 
     # --- opening ---
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.cases import Interval
 from harness.metrology.budget import Estimate, Row
+from instruments.errors import ConfigError
 
 SCHEMA = "dosebench/verdicts/1"
 
@@ -128,3 +129,23 @@ def _measurand_json(measurand: Measurand) -> dict[str, Any]:
 def write_verdicts(run: RunVerdict, path: Path) -> None:
     text = json.dumps(run.as_json(), indent=1, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_verdicts(path: Path) -> RunVerdict:
+    """What ``write_verdicts`` wrote (budgets are not in the file). Raises ConfigError when it is not such a file."""
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        if plain["schema"] != SCHEMA:
+            raise ConfigError(f"{path}: has schema {plain['schema']!r}, this program reads {SCHEMA!r}")
+        return RunVerdict(plain["run"], plain["data_source"], tuple(map(_case_from, plain["cases"])))
+    except (OSError, json.JSONDecodeError, KeyError, TypeError, ValueError) as err:
+        raise ConfigError(f"{path}: is not the verdicts file of a run ({err})") from err
+
+
+def _case_from(plain: dict[str, Any]) -> CaseVerdict:
+    measurands = tuple(
+        Measurand(**{**found, "limits": tuple(found["limits"]), "verdict": Verdict(found["verdict"])})
+        for found in plain["measurands"]
+    )
+    requirement, reasons = tuple(plain["requirement"]), tuple(plain["reasons"])
+    return CaseVerdict(plain["id"], plain["title"], Verdict(plain["verdict"]), requirement, measurands, reasons)

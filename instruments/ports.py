@@ -130,7 +130,7 @@ class ThreadedPort:
 class SerialStream:
     """pyserial, read in bulk: whatever is there, at least one byte."""
 
-    def __init__(self, device: serial.SerialBase) -> None:
+    def __init__(self, device: Any) -> None:
         self._device = device
 
     def read(self) -> bytes:
@@ -197,27 +197,30 @@ class Ports:
     """
 
     def __init__(self, addresses: Mapping[str, str], plain: Mapping[str, Any]) -> None:
+        self._addresses = addresses
         simulated = sorted({_SIMULATED.sub("", address).split("/")[0] for address in addresses.values() if is_simulated(address)})
         self.data_source = "simulated" if simulated or "simulation" in plain else "real"
         self._benches = [_simulate(name, plain) for name in simulated]
         self.clock: Clock = self._benches[0].clock if self._benches else WallClock()
-        self._open: list[Port] = []
+        self._open: dict[str, Port] = {}
 
-    def open(self, address: str, line: LineSettings | None = None) -> Port:
-        """Open an address. Raises LinkError when nothing is there, with the reason the system gives."""
+    def open(self, role: str, line: LineSettings | None = None) -> None:
+        """Open the address of a role. Raises LinkError when nothing is there, with the reason the system gives."""
+        address = self._addresses[role]
         opener = _open_visa if _VISA.match(address) else _open_serial
         try:
-            port = opener(address, line or LineSettings(), self.clock)
+            self._open[role] = opener(address, line or LineSettings(), self.clock)
         except ConfigError:
             raise
         except Exception as err:
-            raise LinkError(f"{address}: cannot be opened ({err}); check the address in the bench file and the cable") from err
-        self._open.append(port)
-        return port
+            raise LinkError(f"{role}: {address} cannot be opened ({err}); check the address and the cable") from err
+
+    def __getitem__(self, role: str) -> Port:
+        return self._open[role]
 
     def close(self) -> None:
         while self._open:
-            self._open.pop().close()
+            self._open.popitem()[1].close()
 
 
 def is_simulated(address: str) -> bool:

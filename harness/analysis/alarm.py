@@ -9,7 +9,8 @@ from harness.analysis.view import View
 from harness.cases import CaseBase, RunToEmptyCase
 from harness.metrology.budget import Estimate, Inputs, exact
 from harness.record import PREPARATION, Event, Series
-from harness.verdicts import Measurand, judge
+from harness.verdicts import Measurand, Verdict, judge
+from instruments.errors import BenchError
 
 _LEVEL_S = 60.0
 _FROM, _TO = 0.2, 0.8
@@ -30,11 +31,21 @@ def judge_run_to_empty(view: View[RunToEmptyCase]) -> list[Measurand]:
     alarms = list(view.record.of_kind("alarm", case.id))
     words = ", ".join(f"{alarm.data['word']} at {alarm.at_s:.1f} s" for alarm in alarms)
     judged = [judge("reservoir alarms", exact(len(alarms)), "1", (1.0, 1.0), rule, words or "none came")]
-    if alarms:
-        judged.append(judge("alarm latency", latency_s(view, alarms[0]), "s", case.alarm_latency.interval, rule))
     if case.residual_volume is not None:
         judged.append(judge("residual volume", residual_ul(view), "uL", case.residual_volume.interval, rule))
-    return judged
+    failed = any(found.verdict is Verdict.FAIL for found in judged)
+    return judged + (_judge_latency(view, alarms[0], nothing_came=failed) if alarms else [])
+
+
+def _judge_latency(view: View[RunToEmptyCase], alarm: Event, *, nothing_came: bool) -> list[Measurand]:
+    """Where nothing flowed there is no end of flow, and another measurand has already said so."""
+    try:
+        found = latency_s(view, alarm)
+    except BenchError:
+        if nothing_came:
+            return []
+        raise
+    return [judge("alarm latency", found, "s", view.case.alarm_latency.interval, view.conditions.rule)]
 
 
 def unexpected_alarms(view: View[CaseBase]) -> list[Measurand]:

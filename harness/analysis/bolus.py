@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from harness.analysis.masses import crossing_s, first, last
 from harness.analysis.view import View
-from harness.cases import BolusCase, After
+from harness.cases import After, BolusCase
 from harness.metrology.budget import Estimate, Inputs
 from harness.record import Record
-from harness.verdicts import Measurand, judge
+from harness.verdicts import Measurand, Verdict, judge
 from instruments.errors import BenchError
 
 _LEVEL_S = 30.0
@@ -31,7 +31,7 @@ def judge_bolus(view: View[BolusCase]) -> list[Measurand]:
     volume = bolus_volume_ml(view)
     limits_ml = [case.volume * (1 + side / 100) for side in (-case.volume_error.within, case.volume_error.within)]
     judged = [judge("bolus volume", volume, "mL", (limits_ml[0], limits_ml[1]), rule, _as_dose(view, volume.value))]
-    judged += _judge_duration(view)
+    judged += _judge_duration(view, nothing_came=judged[0].verdict is Verdict.FAIL)
     if case.hold_volume is not None:
         judged.append(judge("unintended volume in the hold", _hold_ul(view), "uL", case.hold_volume.interval, rule))
     if case.after is not None:
@@ -44,9 +44,7 @@ def bolus_volume_ml(view: View[BolusCase]) -> Estimate:
     before, after = last(view.series("baseline"), _LEVEL_S), last(view.series("drain"), _LEVEL_S)
     inputs = Inputs()
     elapsed_s = after.moment_s - before.moment_s
-    return inputs.estimate(
-        view.conditions.weighing.volume_ml(inputs, after.mass_g - before.mass_g, elapsed_s, view.evaporation)
-    )
+    return inputs.estimate(view.conditions.weighing.volume_ml(inputs, after.mass_g - before.mass_g, elapsed_s, view.evaporation))
 
 
 def _as_dose(view: View[BolusCase], volume_ml: float) -> str:
@@ -81,14 +79,17 @@ def duration_s(view: View[BolusCase], found: Timing) -> Estimate:
     return inputs.estimate(found.duration_s + ends_s)
 
 
-def _judge_duration(view: View[BolusCase]) -> list[Measurand]:
+def _judge_duration(view: View[BolusCase], *, nothing_came: bool) -> list[Measurand]:
+    """Where nothing came there is nothing to time, and the volume has already said so."""
     case, rule = view.case, view.conditions.rule
     if case.duration is None and case.duration_error is None:
         return []
     try:
         found = duration_s(view, timing(view))
     except BenchError:
-        return [_no_bolus(view, limit) for limit in (case.duration, case.duration_error) if limit is not None]
+        if nothing_came:
+            return []
+        raise
     judged = []
     if case.duration is not None:
         judged.append(judge("bolus duration", found, "s", case.duration.interval, rule))

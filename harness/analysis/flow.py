@@ -23,9 +23,7 @@ def judge_steady_flow(view: View[SteadyFlowCase]) -> list[Measurand]:
     inputs = Inputs()
     error_pct = (_flow_ml_h(view, inputs, series) / case.rate - 1) * 100
     found = inputs.estimate(error_pct)
-    judged = [
-        judge("flow error", found, "%", case.flow_error.interval, view.conditions.rule, _diagnosis(view, series, found))
-    ]
+    judged = [judge("flow error", found, "%", case.flow_error.interval, view.conditions.rule, _diagnosis(view, series, found))]
     if case.no_delivery is not None:
         judged.append(no_delivery(view, view.phase("flow"), case.no_delivery))
     return judged

@@ -53,7 +53,9 @@ def _stray_lines(record: Record, period: Period) -> list[str]:
 
 
 def _stuck(series: Series, conditions: Conditions) -> list[str]:
-    """A live balance does not repeat one value for minutes: its own declared noise makes that impossible."""
+    """A balance whose noise shows does not repeat one value for minutes: its own declared noise makes that impossible."""
+    if not conditions.weighing.balance.shows_noise:
+        return []
     changes = np.flatnonzero(np.diff(series.masses_g) != 0)
     edges = np.concatenate([[-1], changes, [len(series) - 1]])
     at = int(np.diff(edges).argmax())
@@ -62,7 +64,8 @@ def _stuck(series: Series, conditions: Conditions) -> list[str]:
     if held_s < _STUCK_S or _chance_log(last - first, conditions) > math.log(_NEVER):
         return []
     start_s = series.moments_s[first]
-    return [f"the balance repeated {series.masses_g[first]:g} g for {held_s:.0f} s from {start_s:.0f} s: it is stuck"]
+    told = f"the balance repeated {series.masses_g[first]:g} g for {held_s:.0f} s from {start_s:.0f} s: it is stuck"
+    return [f"{told} (if its filter holds the display still, set shows_noise = false for it)"]
 
 
 def _chance_log(repeats: int, conditions: Conditions) -> float:

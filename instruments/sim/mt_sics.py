@@ -14,7 +14,6 @@ import numpy as np
 
 from instruments.sim.device import SimDevice
 from instruments.sim.weighing import Samples, WeighingCell
-from instruments.stamped import microseconds
 from instruments.wire import framing
 from instruments.wire import mt_sics as wire
 

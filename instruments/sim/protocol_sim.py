@@ -21,7 +21,7 @@ from instruments.stamped import Stamped
 _UNPLUGGED = "device reports readiness to read but returned no data (device disconnected or multiple access on port?)"
 
 
-class Serial(SerialBase):  # type: ignore[misc]
+class Serial(SerialBase):
     """A pyserial port on a simulated device."""
 
     device: SimDevice
@@ -60,7 +60,7 @@ class Serial(SerialBase):  # type: ignore[misc]
 
     def read(self, size: int = 1, /) -> bytes:
         self._check()
-        deadline_s = float("inf") if self._timeout is None else self.clock.now_s() + self._timeout
+        deadline_s = float("inf") if self.timeout is None else self.clock.now_s() + self.timeout
         self.clock.wait(lambda: self.device.waiting >= size or not self.device.plugged_in, deadline_s)
         self._check()
         return self._split(size)
@@ -94,6 +94,6 @@ class Serial(SerialBase):  # type: ignore[misc]
 
     def _check(self) -> None:
         if not self.is_open:
-            raise PortNotOpenError()
+            raise PortNotOpenError
         if not self.device.plugged_in:
             raise serial.SerialException(_UNPLUGGED)

@@ -5,6 +5,7 @@ Noise is drawn one sample after the other from its own stream, so the readings a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ class CellData:
 
     @property
     def decimals(self) -> int:
-        return max(0, round(-np.log10(self.readability_g)))
+        return max(0, round(-math.log10(self.readability_g)))
 
 
 @dataclass(frozen=True, slots=True)

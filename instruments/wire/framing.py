@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from instruments.stamped import IntArray, NOTHING, Stamped
+from instruments.stamped import NOTHING, IntArray, Stamped
 
 Framer = Callable[[bytes], IntArray]
 """Given all bytes not yet framed, the offsets at which whole frames end (ascending; the rest is kept for later)."""

@@ -31,9 +31,7 @@ UNITS_G = {"g": Decimal(1), "kg": Decimal(1000), "mg": Decimal("0.001")}
 """Grams in one unit, for the units a bench may use; any other unit in a reply is an error."""
 
 _FIELD = 10
-_WEIGHT = re.compile(
-    rb"(?P<id>[A-Z]{1,3}) (?P<status>[SDA]) (?P<number> *-?\d+(?:\.\d+)? ?) (?P<unit>\S{1,5})\r?\n?\Z"
-)
+_WEIGHT = re.compile(rb"(?P<id>[A-Z]{1,3}) (?P<status>[SDA]) (?P<number> *-?\d+(?:\.\d+)? ?) (?P<unit>\S{1,5})\r?\n?\Z")
 _HARDWARE = re.compile(rb"S S +(?:Error )?(?P<code>\d{1,3}[bt]?)\r?\n?\Z")
 _SHORT = re.compile(rb"(?P<id>[A-Z]{1,3}) (?P<status>[ILA+-])\r?\n?\Z")
 _ANSWER = re.compile(rb"(?P<id>[A-Z]+\d*) (?P<status>[ABILR+-])(?: (?P<rest>.*?))?\r?\n?\Z")

@@ -1,0 +1,3 @@
+"""Loads the plugin for this repository."""
+
+pytest_plugins = ["fixtures.plugin"]

@@ -1,0 +1,1 @@
+"""The front door: the ``dosebench`` command. Parses, calls, prints; decides nothing."""

@@ -1,0 +1,208 @@
+"""Somebody else's recording as a record: a CSV file, and a mapping that says what its columns mean."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from harness.analysis.view import Conditions
+from harness.bench import BalanceSheet, Environment, Liquid, Needle, Vessel
+from harness.files import Strict, read_toml, validated
+from harness.metrology.volume import Evaporation, Weighing
+from harness.plan import Plan
+from harness.quantities import GramsPerHour, Seconds
+from harness.record import Event, FloatArray, Period, Record
+from instruments.errors import ConfigError
+from instruments.units import to_unit
+from instruments.wire.mt_sics import Readings
+
+
+class Column(Strict):
+    """A column of the file and the unit of its numbers."""
+
+    name: str
+    unit: str
+
+    def factor(self, unit: str) -> float:
+        return to_unit(f"1 {self.unit}", unit)
+
+
+class StateColumn(Strict):
+    """A column that says whether the pump infuses: it does while the value is one of ``values``."""
+
+    name: str
+    values: Annotated[list[float], Field(min_length=1)]
+
+
+class Columns(Strict):
+    time: Column
+    mass: Column
+    rate: Column | None = None
+    running: StateColumn | None = None
+
+
+class Head(Strict):
+    """``weigh``: ``in`` where the vessel on the balance gains, ``out`` where the reservoir on it loses."""
+
+    title: str
+    weigh: Literal["in", "out"]
+    max_gap: Annotated[Seconds, Field(gt=0)] = 5.0
+
+
+class Stretch(Strict):
+    """From and to in time since the first row."""
+
+    start: Seconds
+    end: Seconds
+
+
+class Exclusion(Stretch):
+    """A stretch whose readings are left out, and why."""
+
+    reason: str
+
+
+class CasePeriod(Stretch):
+    """Which stretch of the recording a phase of a case is."""
+
+    case: str
+    phase: str
+
+
+class Loss(Strict):
+    """Evaporation from the vessel, as far as it is known."""
+
+    loss: GramsPerHour = 0.0
+    uncertainty: Annotated[GramsPerHour, Field(ge=0)] = 0.0
+
+
+class MappingFile(Strict):
+    recording: Head
+    columns: Columns
+    balance: BalanceSheet
+    liquid: Liquid = Liquid()
+    needle: Needle = Needle()
+    vessel: Vessel = Vessel()
+    environment: Environment = Environment()
+    evaporation: Loss = Loss()
+    exclude: list[Exclusion] = []
+    period: list[CasePeriod] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A foreign recording with its mapping, ready to be judged."""
+
+    mapping: MappingFile
+    tables: dict[str, Any]
+    text: str
+    source: Path
+    sha256: str
+    frame: pd.DataFrame
+
+    def record(self, run: str) -> Record:
+        """The recording as a record of the kind that our own runs leave."""
+        moments_s = self._moments_s()
+        readings = Readings(
+            np.rint(moments_s * 1e6).astype(np.int64), self._masses_g(), np.full(len(moments_s), ord("D"), dtype=np.uint8)
+        )
+        events = sorted([*self._phases(), *self._commanded(moments_s), *self._excluded()], key=lambda event: event.at_us)
+        excluded = tuple(Period(stretch.start, stretch.end) for stretch in self.mapping.exclude)
+        return Record(run, "replay", readings, tuple(events), excluded)
+
+    def conditions(self, plan: Plan) -> Conditions:
+        file = self.mapping
+        sign = 1 if file.recording.weigh == "in" else -1
+        return Conditions(
+            weighing=Weighing(file.balance, file.needle, file.vessel, file.liquid, file.environment, sign),
+            rule=plan.file.plan.rule,
+            rate_hz=1 / float(np.median(np.diff(self._moments_s()))),
+            lag_s=file.balance.response,
+            max_gap_s=file.recording.max_gap,
+            label_ug_ml=plan.file.drug.concentration if plan.file.drug else None,
+        )
+
+    @property
+    def evaporation(self) -> Evaporation:
+        loss = self.mapping.evaporation
+        return Evaporation(loss.loss, loss.uncertainty, dof=float("inf"), source="stated with the recording")
+
+    def _moments_s(self) -> FloatArray:
+        column = self.mapping.columns.time
+        raw = self.frame[column.name].to_numpy(np.float64)
+        return np.asarray((raw - raw[0]) * column.factor("s"))
+
+    def _masses_g(self) -> FloatArray:
+        column = self.mapping.columns.mass
+        return np.asarray(self.frame[column.name].to_numpy(np.float64) * column.factor("g"))
+
+    def _phases(self) -> Iterator[Event]:
+        for period in self.mapping.period:
+            for edge, at_s in (("begin", period.start), ("end", period.end)):
+                yield Event(round(at_s * 1e6), "phase", period.case, {"name": period.phase, "edge": edge})
+
+    def _excluded(self) -> Iterator[Event]:
+        for stretch in self.mapping.exclude:
+            yield Event(round(stretch.start * 1e6), "excluded", "", {"until_s": stretch.end, "reason": stretch.reason})
+
+    def _commanded(self, moments_s: FloatArray) -> Iterator[Event]:
+        """Every change of the rate that the pump was told to infuse at."""
+        column, running = self.mapping.columns.rate, self.mapping.columns.running
+        if column is None:
+            return
+        rates_ml_h = self.frame[column.name].to_numpy(np.float64) * column.factor("mL/h")
+        if running is not None:
+            rates_ml_h = np.where(self.frame[running.name].isin(running.values), rates_ml_h, 0.0)
+        changed = np.flatnonzero(np.diff(rates_ml_h, prepend=np.nan) != 0)
+        for at in changed.tolist():
+            yield Event(round(float(moments_s[at]) * 1e6), "commanded", "", {"rate_ml_h": float(rates_ml_h[at])})
+
+
+def load_recording(source: Path, mapping: Path) -> Recording:
+    """Read a recording and its mapping. Raises ConfigError with file, line and key of every fault."""
+    tables, text = read_toml(mapping)
+    file = validated(MappingFile, tables, mapping, text)
+    _check_units(file, mapping)
+    frame = _read_csv(source)
+    _check_columns(file, frame, source, mapping)
+    return Recording(file, tables, text, source, hashlib.sha256(source.read_bytes()).hexdigest(), frame)
+
+
+def _read_csv(source: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(source)
+    except FileNotFoundError as err:
+        raise ConfigError(f"{source}: there is no such file") from err
+    except (OSError, ValueError) as err:
+        raise ConfigError(f"{source}: is not a CSV file with a header ({err})") from err
+
+
+def _check_units(file: MappingFile, mapping: Path) -> None:
+    for name, unit in (("time", "s"), ("mass", "g"), ("rate", "mL/h")):
+        column: Column | None = getattr(file.columns, name)
+        try:
+            _ = column and column.factor(unit)
+        except ConfigError as err:
+            raise ConfigError(f"{mapping}: columns.{name}.unit: {err}") from err
+
+
+def _check_columns(file: MappingFile, frame: pd.DataFrame, source: Path, mapping: Path) -> None:
+    named = {name: column.name for name in ("time", "mass", "rate", "running") if (column := getattr(file.columns, name))}
+    for name, column in named.items():
+        if column not in frame.columns:
+            raise ConfigError(
+                f"{mapping}: columns.{name}: {source.name} has no column {column!r}; it has {', '.join(map(str, frame.columns))}"
+            )
+        if not pd.api.types.is_numeric_dtype(frame[column]):
+            bad = int(pd.to_numeric(frame[column], errors="coerce").isna().to_numpy().argmax())
+            raise ConfigError(f"{source}:{bad + 2}: {column}: {frame[column].iloc[bad]!r} is not a number")
+    moments = frame[named["time"]].to_numpy(np.float64)
+    if len(moments) < 2 or not (np.diff(moments) > 0).all():
+        raise ConfigError(f"{source}: {named['time']}: needs at least two rows, and a time that never stands still or goes back")
