@@ -3,76 +3,88 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
 import click
-import typer
 
-from dosebench.running import USAGE, run_plan
-from harness.verdicts import EXIT_STATUS, Verdict
+from dosebench.running import ABORTED, USAGE, run_plan
 from instruments.clock import stopwatch
 from instruments.errors import BenchError
-from reports.allure3 import ReportToolsMissing, install_tools
-from reports.publish import republish
+from reports.node import ReportError, ReportToolsMissing, install_tools
 
 _ROOT = Path(__file__).resolve().parents[1]
+_PATH = click.Path(path_type=Path)
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Bench tests of pump and catheter rigs.")
+Command = Callable[..., Any]
 
-Bench = Annotated[Path, typer.Option("--bench", help="the bench file")]
-Out = Annotated[Path, typer.Option("--out", help="where run folders go")]
-Fault = Annotated[list[str] | None, typer.Option("--fault", help="a fault of a simulated bench, like rate-gain:+6%")]
-Seed = Annotated[int | None, typer.Option("--seed", help="seed of a simulated bench")]
+
+def _out(command: Command) -> Command:
+    return click.option("--out", type=_PATH, default=Path("runs"), show_default=True, help="Where run folders go.")(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dosebench")
+def app() -> None:
+    """Bench tests of pump and catheter rigs.
+
+    Exit status: 0 all PASS, 1 FAIL, 2 INCONCLUSIVE, 3 INVALID, 4 ABORTED, 64 usage.
+    """
 
 
 @app.command()
-def run(plan: Path, bench: Bench, out: Out = Path("runs"), fault: Fault = None, seed: Seed = None) -> int:
-    """Run a plan on a bench."""
-    return _on_bench(plan, bench, out, fault or [], seed)
+@click.argument("plan", type=_PATH)
+@click.option("--bench", type=_PATH, required=True, help="The bench file.")
+@click.option("--fault", multiple=True, metavar="SPEC", help="A fault of a simulated bench, like rate-gain:+6%; may be repeated.")
+@click.option("--seed", type=int, help="Seed of a simulated bench.")
+@_out
+def run(plan: Path, bench: Path, fault: tuple[str, ...], seed: int | None, out: Path) -> int:
+    """Run PLAN on a bench."""
+    options = ["--bench", str(bench), "--out", str(out), *(f"--fault={spec}" for spec in fault)]
+    return run_plan(plan, options + ([] if seed is None else ["--seed", str(seed)]))[0]
 
 
 @app.command()
-def demo(out: Out = Path("runs")) -> int:
+@_out
+def demo(out: Path) -> int:
     """Run the screening plan on the simulated bench, and make its report."""
     try:
         install_tools()
     except ReportToolsMissing as err:
-        typer.echo(f"without the Allure report: {err}")
+        click.echo(f"without the Allure report: {err}")
     since_s = stopwatch()
-    status = _on_bench(_ROOT / "test_plans" / "itb_screening.toml", _ROOT / "benches" / "simulated.toml", out, [], None)
-    typer.echo(f"the whole demo, report included, took {since_s():.1f} s")
+    bench = _ROOT / "benches" / "simulated.toml"
+    status, cost = run_plan(_ROOT / "test_plans" / "itb_screening.toml", ["--bench", str(bench), "--out", str(out)])
+    click.echo(f"\n{cost}\nthe whole demo, report included, took {since_s():.1f} s")
     return status
 
 
 @app.command()
-def analyse(
-    file: Path,
-    plan: Annotated[Path, typer.Option("--plan", help="the plan file")],
-    mapping: Annotated[Path, typer.Option("--map", help="what the columns of the file mean")],
-    out: Out = Path("runs"),
-) -> int:
-    """Judge a recording that was made elsewhere."""
-    return run_plan(plan, ["--recording", str(file), "--map", str(mapping), "--out", str(out)])
-
-
-def _on_bench(plan: Path, bench: Path, out: Path, faults: list[str], seed: int | None) -> int:
-    options = ["--bench", str(bench), "--out", str(out), *(f"--fault={fault}" for fault in faults)]
-    return run_plan(plan, options + ([] if seed is None else ["--seed", str(seed)]))
+@click.argument("recording", type=_PATH)
+@click.option("--map", "mapping", type=_PATH, required=True, help="What the columns of the recording mean.")
+@click.option("--plan", type=_PATH, required=True, help="The plan file.")
+@_out
+def analyse(recording: Path, mapping: Path, plan: Path, out: Path) -> int:
+    """Judge a RECORDING (CSV) that was made elsewhere."""
+    return run_plan(plan, ["--recording", str(recording), "--map", str(mapping), "--out", str(out)])[0]
 
 
 @app.command()
+@click.argument("folder", type=_PATH)
 def report(folder: Path) -> int:
-    """Make the pages of a run again."""
+    """Make the pages of the run in FOLDER again."""
+    from reports.publish import republish
+
     published = republish(folder)
-    typer.echo(f"{published.report or published.missing}")
+    click.echo(published.report or published.missing)
     return 0
 
 
 @app.command()
 def tools() -> int:
     """Install what the Allure report needs (once, with a network)."""
-    typer.echo(f"report tools: {install_tools()}")
+    click.echo(f"report tools: {install_tools()}")
     return 0
 
 
@@ -83,8 +95,8 @@ def main() -> None:
     except click.UsageError as err:
         err.show()
         sys.exit(USAGE)
-    except (BenchError, ReportToolsMissing) as err:
-        typer.echo(f"dosebench: {err}", err=True)
+    except (BenchError, ReportError) as err:
+        click.echo(f"dosebench: {err}", err=True)
         sys.exit(USAGE)
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(EXIT_STATUS[Verdict.ABORTED])
+        sys.exit(ABORTED)

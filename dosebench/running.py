@@ -4,29 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
-
-import fixtures.plugin
-from harness.verdicts import EXIT_STATUS, RunVerdict, Verdict
+if TYPE_CHECKING:
+    import pytest
 
 USAGE = 64
-_QUIET = ("-q", "--no-header", "-p", "no:cacheprovider", "-o", "addopts=")
+ABORTED = 4
+
+_OPTIONS = (
+    *("-q", "--no-header", "-p", "no:cacheprovider", "-p", "fixtures.plugin"),
+    # Settings that a project has for its own tests are not for its plans.
+    *("-o", "addopts=", "-o", "filterwarnings=", "-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
 
 
 class _Keeper:
-    """Holds on to the verdict when the session ends."""
+    """Holds on to what came of the session when it ends."""
 
-    verdict: RunVerdict | None = None
+    status: int | None = None
+    cost: str = ""
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
-        self.verdict = config.stash.get(fixtures.plugin.VERDICT, None)
+        from fixtures.plugin import VERDICT, cost_line
+        from fixtures.items import CAMPAIGN
+        from harness.verdicts import EXIT_STATUS
+
+        verdict = config.stash.get(VERDICT, None)
+        if verdict is not None:
+            self.status = EXIT_STATUS[verdict.verdict]
+            self.cost = cost_line(config.stash[CAMPAIGN])
 
 
-def run_plan(plan: Path, options: Sequence[str]) -> int:
-    """Run a plan file under pytest; returns the exit status of its verdict, or 64 when nothing could be run."""
+def run_plan(plan: Path, options: Sequence[str]) -> tuple[int, str]:
+    """Run a plan file under pytest.
+
+    Returns the exit status of its verdict (64 when nothing could be run), and a line on the time it cost.
+    """
+    import pytest
+
     keeper = _Keeper()
-    status = pytest.main([*_QUIET, str(plan), *options], plugins=[fixtures.plugin, keeper])
-    if keeper.verdict is not None:
-        return EXIT_STATUS[keeper.verdict.verdict]
-    return USAGE if status == pytest.ExitCode.USAGE_ERROR else EXIT_STATUS[Verdict.ABORTED]
+    status = pytest.main([*_OPTIONS, str(plan), *options], plugins=[keeper])
+    if keeper.status is not None:
+        return keeper.status, keeper.cost
+    return (USAGE if status == pytest.ExitCode.USAGE_ERROR else ABORTED), ""

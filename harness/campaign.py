@@ -14,6 +14,7 @@ from uuid import uuid4
 from harness.bench import Bench
 from harness.dryrun import DryRun, check
 from harness.judge import conditions_of, judge_case, without_measurands
+from harness.metrology.volume import Weighing
 from harness.plan import Plan
 from harness.procedures import PROCEDURES
 from harness.procedures.preparation import prepare
@@ -40,7 +41,6 @@ class Campaign:
         self.started = utc_now()
         self.folder = new_folder(out, self.started, plan.id, self.data_source, self.run)
         self.recorder = Recorder(self.folder, self.run, self.data_source)
-        self.sign = 1
         self.cost_s = 0.0
         self._conditions = conditions_of(bench, plan)
         self._rig: Rig | None = None
@@ -57,6 +57,10 @@ class Campaign:
     @property
     def bench_time_s(self) -> float:
         return self._ports.clock.now_s()
+
+    @property
+    def weighing(self) -> Weighing:
+        return self._conditions.weighing
 
     @property
     def started_up(self) -> bool:

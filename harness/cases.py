@@ -28,7 +28,7 @@ class PercentLimit(Strict):
     within: Annotated[Percent, Field(gt=0)]
 
     @property
-    def interval(self) -> Interval:
+    def interval(self) -> tuple[float, float]:
         return -self.within, self.within
 
 

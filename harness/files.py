@@ -61,12 +61,10 @@ def _describe(path: Path, text: str, where: Sequence[str | int], fault: Any) -> 
 
 def key_of(place: Sequence[str | int]) -> str:
     """``("case", 1, "volume")`` as a person finds it: ``case 2: volume``."""
-    words = [f"{part + 1}:" if isinstance(part, int) else str(part) for part in place]
-    return re.sub(r" (\d+:)\.", r" \1 ", ".".join(words).replace(".", " ", 1) if _numbered(place) else ".".join(words))
-
-
-def _numbered(place: Sequence[str | int]) -> bool:
-    return len(place) > 1 and isinstance(place[1], int)
+    if len(place) > 1 and isinstance(place[1], int):
+        rest = ".".join(map(str, place[2:]))
+        return f"{place[0]} {place[1] + 1}" + (f": {rest}" if rest else "")
+    return ".".join(map(str, place))
 
 
 def _tags(text: str) -> set[str]:

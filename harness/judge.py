@@ -58,8 +58,12 @@ def judge_case(record: Record, case: Any, conditions: Conditions, loss: Evaporat
     if faults:
         return without_measurands(case, Verdict.INVALID, *faults)
     verdict = overall(measurand.verdict for measurand in measurands)
-    reasons = [f"{found.name}: {found.verdict}" for found in measurands if found.verdict is not Verdict.PASS]
+    reasons = [_reason(found) for found in measurands if found.verdict is not Verdict.PASS]
     return CaseVerdict(case.id, case.title, verdict, tuple(case.requirement), tuple(measurands), tuple(reasons))
+
+
+def _reason(found: Measurand) -> str:
+    return f"{found.name}: {found.verdict}" + (f" ({found.detail})" if found.detail else "")
 
 
 def without_measurands(case: CaseBase, verdict: Verdict, *reasons: str) -> CaseVerdict:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from harness.campaign import new_folder, versions
 from harness.judge import judge_case, without_measurands
+from harness.metrology.volume import Weighing
 from harness.plan import Plan
 from harness.record import Record
 from harness.recorder import write_journal, write_samples
@@ -32,10 +33,13 @@ class Replay:
         self.started = utc_now()
         self.record: Record = recording.record(self.run)
         self.folder = new_folder(out, self.started, plan.id, self.data_source, self.run)
-        self.sign = 1 if recording.mapping.recording.weigh == "in" else -1
         self.cost_s = 0.0
         self._verdicts: dict[str, CaseVerdict] = {}
         self._spent_s = stopwatch()
+
+    @property
+    def weighing(self) -> Weighing:
+        return self.recording.conditions(self.plan).weighing
 
     @property
     def bench_time_s(self) -> float:

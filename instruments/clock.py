@@ -39,8 +39,7 @@ class WallClock:
         return time.monotonic() - self._origin_s
 
     def sleep_until(self, deadline_s: float) -> None:
-        remaining_s = deadline_s - self.now_s()
-        if remaining_s > 0:
+        while (remaining_s := deadline_s - self.now_s()) > 0:
             time.sleep(remaining_s)
 
 

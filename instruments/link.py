@@ -1,7 +1,8 @@
 """One conversation on one port: requests and replies, lines that come by themselves, every byte stamped and shown to a tap.
 
-A frame that arrives late is never taken for the answer to a later question: after a timeout the link first lets the line
-fall quiet and sets aside what still comes.
+A frame that arrives late is not to be taken for the answer to a later question: after a timeout the link first lets the line
+fall quiet and sets aside what still comes. Where half a frame came, the rest may come as late as it likes: it is put behind
+its beginning and set aside as well, unless by itself it is a frame that was ``wanted``.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from instruments.clock import Clock
 from instruments.errors import ReplyTimeout
 from instruments.ports import Port
 from instruments.stamped import NOTHING, Stamped, microseconds
-from instruments.wire.framing import FrameBuffer, Framer
+from instruments.wire.framing import FRAME_LIMIT, FrameBuffer, Framer
 
 _QUIET_S = 0.1
+_SETTLE_S = 1.0
+"""A line that is never quiet (a balance that sends its readings) is waited for no longer than this."""
 
 
 class Frame(NamedTuple):
@@ -43,6 +46,7 @@ class Link:
         self._frames = FrameBuffer(framer)
         self._pending: deque[Frame] = deque()
         self._aside: list[Stamped] = []
+        self._half = b""
         self._out_of_step = False
 
     def send(self, data: bytes) -> None:
@@ -58,8 +62,11 @@ class Link:
         if self._out_of_step:
             self.settle()
         self._set_aside(self._take())
+        self._out_of_step = True  # until the answer is here: a Ctrl-C in between leaves it on its way
         self.send(request)
-        return self.receive(timeout_s=timeout_s, wanted=wanted)
+        frame = self.receive(timeout_s=timeout_s, wanted=wanted)
+        self._out_of_step = False
+        return frame
 
     def receive(self, *, timeout_s: float, wanted: Callable[[bytes], bool] | None = None) -> Frame:
         """The next frame that is ``wanted``, waiting for it. Raises ReplyTimeout."""
@@ -67,12 +74,12 @@ class Link:
         while True:
             while self._pending:
                 frame = self._pending.popleft()
-                if wanted is None or wanted(frame.data):
+                if wanted(frame.data) if wanted else not self._half:
+                    self._half = b""
                     return frame
                 self._set_aside(Stamped.one(*frame))
             if self._clock.now_s() >= deadline_s:
-                self._out_of_step = True
-                raise ReplyTimeout(f"{self.role}: no answer within {timeout_s:g} s{self._half()}")
+                raise ReplyTimeout(f"{self.role}: no answer within {timeout_s:g} s{self._what_came()}")
             self._pending.extend(Frame(*piece) for piece in self._frame(self._port.wait(deadline_s)))
 
     def unsolicited(self) -> Stamped:
@@ -82,11 +89,14 @@ class Link:
         return Stamped.join(aside)
 
     def settle(self) -> None:
-        """Wait until the line is quiet: late answers go to the unsolicited, half a frame is dropped (and shown to the tap)."""
+        """Wait until the line is quiet: late answers go to the unsolicited, half a frame is kept for its end to come."""
+        last_s = self._clock.now_s() + _SETTLE_S
         while len(arrived := self._port.wait(self._clock.now_s() + _QUIET_S)):
             self._set_aside(self._frame(arrived))
+            if self._clock.now_s() >= last_s:
+                break
         self._out_of_step = False
-        self._drop_half()
+        self._keep_half()
 
     def _take(self) -> Stamped:
         arrived = self._frame(self._port.poll())
@@ -101,12 +111,15 @@ class Link:
 
     def _set_aside(self, frames: Stamped) -> None:
         if len(frames):
-            self._aside.append(frames)
+            half, self._half = self._half, b""
+            self._aside.append(Stamped(half + frames.data, frames.ends + len(half), frames.stamps_us))
 
-    def _drop_half(self) -> None:
+    def _keep_half(self) -> None:
+        """What a timeout cut off must not stand before the next answer."""
         held = self._frames.drop()
         if held and self._tap is not None:
             self._tap.received(self.role, Stamped.one(held, microseconds(self._clock.now_s())))
+        self._half = (self._half + held)[-FRAME_LIMIT:]
 
-    def _half(self) -> str:
+    def _what_came(self) -> str:
         return f" (only {self._frames.held!r} came)" if self._frames.held else "; check power, address and line settings"

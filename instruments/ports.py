@@ -17,7 +17,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import serial
@@ -28,7 +28,8 @@ from instruments.stamped import NOTHING, Stamped, microseconds
 
 _VISA = re.compile(r"^(ASRL|TCPIP|USB|GPIB|VXI|PXI|visa://)", re.IGNORECASE)
 _SIMULATED = re.compile(r"^(ASRL)?sim://", re.IGNORECASE)
-_SLICE_S = 0.05
+SLICE_S = 0.05
+_WRITE_S = 2.0
 _SIM_PACKAGE = "instruments.sim"
 _LOST = (serial.SerialException, OSError)
 
@@ -89,26 +90,32 @@ class ThreadedPort:
                 if data := self._stream.read():
                     self._put(Stamped.one(data, microseconds(self._clock.now_s())))
         except Exception as err:  # noqa: BLE001 - whatever ends the reader has to reach the user of the port
-            with self._changed:
-                self._lost = err
-                self._changed.notify_all()
+            self._give_up(err)
 
     def _put(self, piece: Stamped) -> None:
         with self._changed:
             self._arrived.append(piece)
             self._changed.notify_all()
 
+    def _give_up(self, reason: Exception) -> None:
+        with self._changed:
+            self._lost = self._lost or reason
+            self._changed.notify_all()
+
     def write(self, data: bytes) -> None:
+        if self._lost is not None:  # a socket takes one more write after its peer has gone
+            raise line_lost(self._address, self._lost) from self._lost
         try:
             self._stream.write(data)
         except Exception as err:
-            raise self._gone(err) from err
+            raise line_lost(self._address, err) from err
 
     def poll(self) -> Stamped:
         with self._changed:
             arrived, self._arrived = self._arrived, []
-        if not arrived and self._lost is not None and self._open:
-            raise self._gone(self._lost) from self._lost
+            lost = self._lost
+        if lost is not None and not arrived:
+            raise line_lost(self._address, lost) from lost
         return Stamped.join(arrived)
 
     def wait(self, deadline_s: float) -> Stamped:
@@ -118,13 +125,14 @@ class ThreadedPort:
         return self.poll()
 
     def close(self) -> None:
+        """Let the reader finish its look at the line first: closing under it would break it in the middle."""
         self._open = False
-        self._thread.join(timeout=20 * _SLICE_S)
-        with suppress(*_LOST):
-            self._stream.close()
-
-    def _gone(self, err: Exception) -> LinkError:
-        return LinkError(f"{self._address}: the line was lost ({err}); check cable and power of the device")
+        try:
+            self._thread.join(timeout=20 * SLICE_S)
+        finally:
+            self._give_up(ConnectionAbortedError("it was closed here"))
+            with suppress(Exception):
+                self._stream.close()
 
 
 class SerialStream:
@@ -143,34 +151,14 @@ class SerialStream:
         self._device.close()
 
 
-class VisaStream:
-    """A VISA session read byte by byte or by what is known to wait, as pyvisa-py drops a partial read at a timeout."""
-
-    def __init__(self, resource: Any) -> None:
-        self._resource = resource
-        self._counts = str(resource.resource_name).upper().startswith("ASRL")
-        resource.timeout = _SLICE_S * 1000
-
-    def read(self) -> bytes:
-        waiting = self._resource.bytes_in_buffer if self._counts else 0
-        data, status = self._resource.visalib.read(self._resource.session, max(1, waiting))
-        return b"" if int(status) < 0 else bytes(data)
-
-    def write(self, data: bytes) -> None:
-        self._resource.write_raw(data)
-
-    def close(self) -> None:
-        self._resource.close()
-
-
 class SteppedPort:
     """A simulated line: waiting lets the virtual clock run, and stamps are exact."""
 
-    def __init__(self, device: Any, clock: VirtualClock, write: Callable[[bytes], Any], address: str) -> None:
-        self._device, self._clock, self._write, self._address = device, clock, write, address
+    def __init__(self, stream: Stream, device: Any, clock: VirtualClock, address: str) -> None:
+        self._stream, self._device, self._clock, self._address = stream, device, clock, address
 
     def write(self, data: bytes) -> None:
-        self._try(lambda: self._write(data))
+        self._try(lambda: self._stream.write(data))
 
     def poll(self) -> Stamped:
         return self._try(self._device.take) or NOTHING
@@ -180,13 +168,18 @@ class SteppedPort:
         return self.poll()
 
     def close(self) -> None:
-        self._device.close()
+        self._stream.close()
 
     def _try(self, act: Callable[[], Any]) -> Any:
         try:
             return act()
         except _LOST as err:
-            raise LinkError(f"{self._address}: the line was lost ({err}); check cable and power of the device") from err
+            raise line_lost(self._address, err) from err
+
+
+def line_lost(address: str, err: Exception) -> LinkError:
+    """The error that says so, and what to look at."""
+    return LinkError(f"{address}: the line was lost ({err}); check cable and power of the device")
 
 
 class Ports:
@@ -198,7 +191,7 @@ class Ports:
 
     def __init__(self, addresses: Mapping[str, str], plain: Mapping[str, Any]) -> None:
         self._addresses = addresses
-        simulated = sorted({_SIMULATED.sub("", address).split("/")[0] for address in addresses.values() if is_simulated(address)})
+        simulated = _one_bench(addresses)
         self.data_source = "simulated" if simulated or "simulation" in plain else "real"
         self._benches = [_simulate(name, plain) for name in simulated]
         self.clock: Clock = self._benches[0].clock if self._benches else WallClock()
@@ -227,6 +220,15 @@ def is_simulated(address: str) -> bool:
     return _SIMULATED.match(address) is not None
 
 
+def _one_bench(addresses: Mapping[str, str]) -> list[str]:
+    """The simulated bench that the addresses are on, if any: all or none, as they have one clock."""
+    benches = {_SIMULATED.sub("", address).split("/")[0] if is_simulated(address) else "" for address in addresses.values()}
+    if len(benches) > 1:
+        listed = ", ".join(f"{role} {address}" for role, address in addresses.items())
+        raise ConfigError(f"{listed}: simulated addresses have to be on one bench, with no real address beside them")
+    return [name for name in benches if name]
+
+
 def _simulate(name: str, plain: Mapping[str, Any]) -> Any:
     from instruments.sim.bench import build_bench
 
@@ -236,30 +238,26 @@ def _simulate(name: str, plain: Mapping[str, Any]) -> Any:
 
 
 def _open_serial(address: str, line: LineSettings, clock: Clock) -> Port:
-    exclusive = {} if "://" in address else {"exclusive": True}
-    device = serial.serial_for_url(
-        address,
-        baudrate=line.baudrate,
-        bytesize=line.bytesize,
-        parity=line.parity,
-        stopbits=line.stopbits,
-        timeout=_SLICE_S,
-        **exclusive,
-    )
+    options = _OPTIONS.get(address.partition("://")[0].lower() if "://" in address else "", {})
+    device = serial.serial_for_url(address, timeout=SLICE_S, **asdict(line), **options)
+    return reading_port(SerialStream(device), device, clock, address)
+
+
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "": {"exclusive": True, "write_timeout": _WRITE_S},
+    "socket": {"write_timeout": _WRITE_S},
+}
+"""By the scheme of the address, a device path having none. RFC 2217 of pyserial refuses a write timeout."""
+
+
+def reading_port(stream: Stream, device: Any, clock: Clock, address: str) -> Port:
+    """The port for a pyserial ``device``, by the time the bench runs on."""
     if isinstance(clock, VirtualClock):
-        if not is_simulated(address):
-            raise ConfigError("a simulated bench runs on virtual time and cannot have real addresses beside it")
-        return SteppedPort(device, clock, device.write, address)
-    return ThreadedPort(SerialStream(device), clock, address)
+        return SteppedPort(stream, device, clock, address)
+    return ThreadedPort(stream, clock, address)
 
 
 def _open_visa(address: str, line: LineSettings, clock: Clock) -> Port:
-    import pyvisa
+    from instruments.visa import open_visa
 
-    resource: Any = pyvisa.ResourceManager("@py").open_resource(address)
-    if address.upper().startswith("ASRL"):
-        resource.baud_rate = line.baudrate
-    if isinstance(clock, VirtualClock):
-        device = resource.visalib.sessions[resource.session].interface
-        return SteppedPort(device, clock, resource.write_raw, address)
-    return ThreadedPort(VisaStream(resource), clock, address)
+    return open_visa(address, line, clock)

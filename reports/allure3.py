@@ -11,19 +11,22 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 from reports.node import ReportError, ReportToolsMissing, allure_script, install_tools, tools_dir, working_node
 
+_Json = dict[str, Any]
+
 __all__ = ["ReportError", "ReportToolsMissing", "install_tools", "render", "tools_dir"]
 
 _RENDER_TIMEOUT_S = 900
 _SHOWN_RUNS = 50
-"""Each earlier run is repeated in the page, in every test it had: more would make it slow."""
+"""Every test in the page carries its own past: more runs would make a long page slow."""
 
+_HISTORY = "history.jsonl"
 _CONFIG = Path(__file__).with_name("allure") / "allurerc.mjs"
 
 # Nothing else passes: variables of a CI service change the report's name and put its addresses into the page.
@@ -51,24 +54,19 @@ def render(results: Path, report: Path, *, title: str, history: Path | None = No
     if remember and history is None:
         raise ValueError("remember=True needs a history to remember the run in")
     try:
-        with tempfile.TemporaryDirectory(prefix="dosebench-report-", ignore_cleanup_errors=True) as folder:
-            _render(results, report, title, history, remember, Path(folder).resolve())
+        runs = _read_results(results)
+        past = _points_before(history, min(run.get("start") or 0 for run in runs)) if history else None
+        page, point = _generate(results, title, past)
+        _replace(report, _sealed(_counted(page, len(runs))))
+        if history and point and remember:
+            _append(history, point)
     except OSError as err:
-        raise ReportError(f"{err.filename or report}: the report could not be made ({err.strerror or err})") from err
+        where = err.filename2 or err.filename or report
+        raise ReportError(f"{where}: the report could not be made ({err.strerror or err})") from err
     return report
 
 
-def _render(results: Path, report: Path, title: str, history: Path | None, remember: bool, work: Path) -> None:
-    runs = _read_results(results)
-    past = _points_before(history, min(run.get("start") or 0 for run in runs)) if history else []
-    page = _sealed(_counted(_generate(results, work, title, past), len(runs)))
-    point = _new_point(work, len(past))
-    _replace(report, page)
-    if history and remember:
-        _append(history, point)
-
-
-def _read_results(results: Path) -> list[dict[str, Any]]:
+def _read_results(results: Path) -> list[_Json]:
     """Every result, because Allure silently leaves out what it cannot read. Raises ReportError."""
     files = sorted(results.glob("*-result.json"))
     if not files:
@@ -76,27 +74,36 @@ def _read_results(results: Path) -> list[dict[str, Any]]:
     return [_read_result(file) for file in files]
 
 
-def _read_result(file: Path) -> dict[str, Any]:
+def _read_result(file: Path) -> _Json:
     try:
         result = json.loads(file.read_bytes())
     except (OSError, ValueError) as err:
         raise ReportError(f"{file}: this result cannot be read, so no report is made without it ({err})") from err
     if not isinstance(result, dict):
         raise ReportError(f"{file}: this is not an Allure result, so no report is made without it")
+    # allure-pytest leaves a test that was interrupted as passed, without the id that it gives at the test's end.
+    if result.get("status") == "passed" and not result.get("historyId"):
+        raise ReportError(f"{file}: this case was cut short and is marked as passed, so no report is made from it")
     return result
 
 
-def _generate(results: Path, work: Path, title: str, past: Iterable[dict[str, Any]]) -> str:
-    """Run Allure in ``work``; the page it made. Raises ReportError."""
-    (work / "history.jsonl").write_text("".join(map(_line, past)), encoding="ascii")
-    settings = {"title": title, "historyPath": "history.jsonl", "appendHistory": True}
-    (work / "settings.json").write_text(json.dumps(settings), encoding="ascii")
+def _generate(results: Path, title: str, past: Sequence[_Json] | None) -> tuple[str, _Json | None]:
+    """Allure's page, and its point for the history if there is one. Raises ReportError."""
+    with tempfile.TemporaryDirectory(prefix="dosebench-report-", ignore_cleanup_errors=True) as folder:
+        work = Path(folder).resolve()
+        settings = {"title": title, "historyPath": None if past is None else _HISTORY}
+        (work / "settings.json").write_text(json.dumps(settings), encoding="ascii")
+        (work / _HISTORY).write_text("".join(map(_line, past or ())), encoding="ascii")
+        return _page(results, work), None if past is None else _new_point(work / _HISTORY, len(past))
+
+
+def _page(results: Path, work: Path) -> str:
     # "." with --cwd, as a path given as argument is taken for a pattern: brackets and stars in it would not be found.
     places = {"--cwd": results.resolve(), "--config": _CONFIG, "--output": work / "site"}
-    complaint = _run_allure([".", *(str(word) for pair in places.items() for word in pair)], work)
+    said = _run_allure([".", *(str(word) for pair in places.items() for word in pair)], work)
     page = work / "site" / "index.html"
     if not page.is_file():
-        raise ReportError(f"Allure made no report: {complaint}")
+        raise ReportError(f"Allure made no report: {said}")
     return page.read_text(encoding="utf-8")
 
 
@@ -135,12 +142,12 @@ def _sealed(page: str) -> str:
     if _POLICY not in sealed or any(tracker in sealed for tracker in _TRACKERS):
         raise ReportError("Allure's page is not built as expected: its analytics could not be taken out")
     if outside := outside_references(sealed):
-        raise ReportError(f"the report would load from outside: {', '.join(outside)}")
+        raise ReportError(f"the report refers to what it does not carry: {', '.join(outside)}")
     return sealed
 
 
 def outside_references(page: str) -> list[str]:
-    """Addresses that a browser would fetch on opening ``page``, other than those the page carries in itself."""
+    """What the tags of ``page`` refer to and the page does not carry in itself."""
     reader = _References()
     reader.feed(page)
     reader.close()
@@ -171,7 +178,7 @@ def _replace(report: Path, page: str) -> None:
         raise
 
 
-def _points_before(history: Path, moment_ms: int) -> list[dict[str, Any]]:
+def _points_before(history: Path, moment_ms: int) -> list[_Json]:
     """The runs in ``history`` that had ended by then: not this run itself, nor what came after it.
 
     A torn line is passed over; Allure would stop at it.
@@ -181,7 +188,7 @@ def _points_before(history: Path, moment_ms: int) -> list[dict[str, Any]]:
     return [point for point in points if _ended_ms(point) < moment_ms][-_SHOWN_RUNS:]
 
 
-def _point(line: str) -> dict[str, Any] | None:
+def _point(line: str) -> _Json | None:
     try:
         point = json.loads(line)
     except ValueError:
@@ -189,19 +196,19 @@ def _point(line: str) -> dict[str, Any] | None:
     return point if isinstance(point, dict) and isinstance(point.get("testResults"), dict) else None
 
 
-def _ended_ms(point: dict[str, Any]) -> int:
+def _ended_ms(point: _Json) -> int:
     return max((test.get("stop") or 0 for test in point["testResults"].values()), default=0)
 
 
-def _new_point(work: Path, past: int) -> dict[str, Any]:
-    """What Allure added to its copy of the history; it does not fail when it could not."""
-    lines = (work / "history.jsonl").read_text(encoding="utf-8").rstrip("\n").split("\n")
+def _new_point(history: Path, past: int) -> _Json:
+    """What Allure added to its copy of the history. Raises ReportError, as Allure does not fail when it could not."""
+    lines = history.read_text(encoding="utf-8").rstrip("\n").split("\n")
     if len(lines) != past + 1 or (point := _point(lines[-1])) is None:
         raise ReportError("Allure made a report, but no point for the history")
     return point
 
 
-def _append(history: Path, point: dict[str, Any]) -> None:
+def _append(history: Path, point: _Json) -> None:
     """Add one line in one write; after a line torn by a power cut, on a line of its own."""
     history.parent.mkdir(parents=True, exist_ok=True)
     before = history.read_bytes() if history.is_file() else b""
@@ -212,6 +219,6 @@ def _append(history: Path, point: dict[str, Any]) -> None:
         os.fsync(file.fileno())
 
 
-def _line(point: dict[str, Any]) -> str:
+def _line(point: _Json) -> str:
     """ASCII, as Node.js also ends a line at U+2028."""
     return json.dumps(point) + "\n"

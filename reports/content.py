@@ -8,6 +8,7 @@ from pathlib import Path
 import allure
 
 from harness.cases import CaseBase
+from harness.metrology.volume import Weighing
 from harness.plan import Plan
 from harness.record import Record
 from harness.verdicts import CaseVerdict
@@ -30,13 +31,13 @@ def describe_case(plan: Plan, case: CaseBase, data_source: str) -> None:
         allure.dynamic.parameter(f"requirement {requirement}", text or requirement, excluded=True)
 
 
-def report_case(plan: Plan, case: CaseBase, verdict: CaseVerdict, record: Record, folder: Path, sign: int = 1) -> None:
+def report_case(plan: Plan, case: CaseBase, verdict: CaseVerdict, record: Record, folder: Path, weighing: Weighing) -> None:
     """Everything that is known after it: values, limits, figure, masses, budgets."""
     for found in verdict.measurands:
         text = f"{measured(found)}; limits {limits(found.limits, found.unit)} ({found.rule}); {found.verdict}"
         allure.dynamic.parameter(found.name, text, excluded=True)
     allure.dynamic.description_html(case_html(plan, case, verdict, record.data_source))
-    figure = case_figure(record, case, sign)
+    figure = case_figure(record, case, weighing)
     if figure:
         figures = folder / "figures"
         figures.mkdir(exist_ok=True)

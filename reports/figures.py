@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +12,12 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness.cases import CaseBase
+from harness.cases import CaseBase, SteadyFlowCase
+from harness.metrology.volume import Weighing
 from harness.record import FloatArray, Period, Record, Series
 
-_PANELS: dict[str, tuple[tuple[str, str], ...]] = {
-    "bolus": (("baseline", "drain"), ("hold", "hold")),
+_PANELS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "bolus": (("baseline", "drain"), ("hold",)),
     "steady-flow": (("settle", "flow"),),
     "pump-off": (("settle", "off"),),
     "run-to-empty": (("run", "plateau"),),
@@ -38,30 +40,33 @@ class Binned:
         return np.asarray(np.diff(self.masses_g) / np.diff(self.moments_s) * 3600)
 
 
-def case_figure(record: Record, case: CaseBase, sign: int = 1) -> bytes:
+def case_figure(record: Record, case: CaseBase, weighing: Weighing) -> bytes:
     """One row of panels (mass left, flow right) for each part of the case; empty when the record has none of them."""
-    periods = [(f"{first} to {last}" if first != last else first, period) for first, last, period in _periods(record, case)]
-    drawn = [(title, period, series) for title, period in periods if len(series := record.series(period)) > 2]
+    drawn = [(title, period, series) for title, period in _periods(record, case) if len(series := record.series(period)) > 2]
     if not drawn:
         return b""
     with rc_context(_STYLE):
         figure = Figure(figsize=(9, 0.6 + 2.6 * len(drawn)), layout="constrained")
         axes = figure.subplots(len(drawn), 2, squeeze=False)
         for (mass, flow), (title, period, series) in zip(axes, drawn, strict=True):
-            _draw(mass, flow, title, period, series, sign)
+            _draw(mass, flow, title, period, series, weighing)
+            _draw_limits(flow, case, period, commanded_in(record, period))
         _mark(figure, record, case)
         return _svg(figure)
 
 
-def _periods(record: Record, case: CaseBase) -> list[tuple[str, str, Period]]:
+def _periods(record: Record, case: CaseBase) -> Iterator[tuple[str, Period]]:
+    """The parts of a case with their titles; the whole record for a procedure that has no parts."""
     named = _PANELS.get(getattr(case, "procedure", ""), ())
-    found = [(first, last) for first, last in named if record.has_phase(case.id, first) and record.has_phase(case.id, last)]
-    if not found:
-        stamps_us = record.readings.stamps_us
-        return [("whole", "record", Period(stamps_us[0] / 1e6, stamps_us[-1] / 1e6))] if len(stamps_us) and not named else []
-    return [
-        (first, last, Period(record.phase(case.id, first).start_s, record.phase(case.id, last).end_s)) for first, last in found
-    ]
+    stamps_us = record.readings.stamps_us
+    if not named and len(stamps_us):
+        yield "whole record", Period(float(stamps_us[0]) / 1e6, float(stamps_us[-1]) / 1e6)
+    for names in named:
+        there = [name for name in names if record.has_phase(case.id, name)]
+        if there:
+            first, last = there[0], there[-1]
+            title = first if first == last else f"{first} to {last}"
+            yield title, Period(record.phase(case.id, first).start_s, record.phase(case.id, last).end_s)
 
 
 def thin(series: Series, bins: int = _BINS) -> Binned:
@@ -74,15 +79,43 @@ def thin(series: Series, bins: int = _BINS) -> Binned:
     return Binned(np.add.reduceat(series.moments_s, starts) / counts, np.add.reduceat(series.masses_g, starts) / counts)
 
 
-def _draw(mass: Axes, flow: Axes, title: str, period: Period, series: Series, sign: int) -> None:
-    scale_s, unit = next((scale_s, unit) for least_s, scale_s, unit in _TIME_UNITS if period.duration_s > least_s)
-    binned = thin(series)
+def _draw(mass: Axes, flow: Axes, title: str, period: Period, series: Series, weighing: Weighing) -> None:
+    scale_s, unit = _time_scale(period)
+    binned, sign = thin(series), weighing.sign
     gained_mg = sign * (binned.masses_g - binned.masses_g[0]) * 1000
     mass.plot((binned.moments_s - period.start_s) / scale_s, gained_mg, color=_INK, linewidth=1.2)
     middles_s = (binned.moments_s[1:] + binned.moments_s[:-1]) / 2 - period.start_s
-    flow.plot(middles_s / scale_s, sign * binned.flow_g_h, color=_FLOW, linewidth=1.0)
-    mass.set(title=title, xlabel=f"time ({unit})", ylabel="mass gained (mg)")
-    flow.set(title=f"{title}: flow", xlabel=f"time ({unit})", ylabel="mass flow (g/h)")
+    flow_ml_h = sign * binned.flow_g_h * weighing.factor_ml_g()
+    flow.plot(middles_s / scale_s, flow_ml_h, color=_FLOW, linewidth=1.0)
+    mass.set(title=title, xlabel=f"time ({unit})", ylabel="indicated mass (mg)")
+    flow.set(title=f"{title}: flow", xlabel=f"time ({unit})", ylabel="flow (mL/h)")
+
+
+def _draw_limits(flow: Axes, case: CaseBase, period: Period, rates: Sequence[tuple[float, float]]) -> None:
+    """The set rate as a dashed line, and the tolerance around it where the case states one for flow."""
+    scale_s, _ = _time_scale(period)
+    moments = [(at_s - period.start_s) / scale_s for at_s, _ in rates]
+    values = [rate_ml_h for _, rate_ml_h in rates]
+    flow.step(moments, values, where="post", color="0.3", linewidth=0.9, linestyle="--", label="set rate")
+    if isinstance(case, SteadyFlowCase):
+        low_pct, high_pct = case.flow_error.interval
+        flow.axhspan(
+            case.rate * (1 + low_pct / 100), case.rate * (1 + high_pct / 100), color="#2e7d32", alpha=0.15, label="limits"
+        )
+    flow.legend(fontsize=7, loc="best")
+
+
+def _time_scale(period: Period) -> tuple[float, str]:
+    return next((scale_s, unit) for least_s, scale_s, unit in _TIME_UNITS if period.duration_s > least_s)
+
+
+def commanded_in(record: Record, period: Period) -> list[tuple[float, float]]:
+    """Commanded rate over a period as steps: (moment in s, mL/h), from its first moment to its last."""
+    changes = [(event.at_s, float(event.data["rate_ml_h"])) for event in record.of_kind("commanded")]
+    before = [rate_ml_h for at_s, rate_ml_h in changes if at_s <= period.start_s]
+    inside = [(at_s, rate_ml_h) for at_s, rate_ml_h in changes if period.start_s < at_s < period.end_s]
+    steps = [(period.start_s, before[-1] if before else 0.0), *inside]
+    return [*steps, (period.end_s, steps[-1][1])]
 
 
 def _mark(figure: Figure, record: Record, case: CaseBase) -> None:

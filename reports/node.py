@@ -28,7 +28,7 @@ _LOCK = _FILES / "package-lock.json"
 _STAMP = "installed.sha256"
 _COPIED = ("package.json", "package-lock.json", ".npmrc")
 
-_INSTALL = 'python -c "from reports.allure3 import install_tools; install_tools()"'
+_INSTALL = "dosebench tools"
 _PROBE = "JSON.stringify([process.versions.node, process.execPath])"
 
 # Few retries and short ones: a bench without a network must hear so within a minute.
@@ -114,7 +114,7 @@ def tools_dir() -> Path:
 def allure_script() -> Path:
     """Allure's command. Raises ReportToolsMissing unless the locked version is installed."""
     if not _is_installed():
-        raise ReportToolsMissing(f"Allure 3 is not installed in {tools_dir()}: once, with a network, run {_INSTALL}")
+        raise ReportToolsMissing(f"Allure 3 is not installed in {tools_dir()}: run `{_INSTALL}` once, with a network")
     return tools_dir() / "node_modules/allure/cli.js"
 
 
@@ -123,7 +123,7 @@ def working_node() -> Node:
     if node := find_node():
         return node
     wanted = "Node.js {}.{} or newer".format(*OLDEST_NODE)
-    raise ReportToolsMissing(f"no {wanted} on PATH or in this Python: once, with a network, run {_INSTALL}")
+    raise ReportToolsMissing(f"no {wanted} on PATH or in this Python: run `{_INSTALL}` once, with a network")
 
 
 def install_tools() -> Path:
@@ -182,9 +182,9 @@ def _fill(folder: Path, node: Node) -> None:
 
 
 def _put_in_place(fresh: Path, target: Path, old: Path) -> None:
-    if target.exists() and not _is_installed():
-        target.rename(old)
     try:
+        if target.exists() and not _is_installed():
+            target.rename(old)
         fresh.rename(target)
     except OSError:
         if not _is_installed():  # else somebody was faster, with the same lock

@@ -83,7 +83,7 @@ def residual_ul(view: View[RunToEmptyCase]) -> Estimate:
     conditions, inputs = view.conditions, Inputs()
     begin = last(view.record.series(view.record.phase(PREPARATION, "blank")), _LEVEL_S)
     end = last(view.series("plateau"), _LEVEL_S)
-    elapsed_s, change_g = end.moment_s - begin.moment_s, end.mass_g - begin.mass_g
-    delivered = conditions.weighing.volume_ml(inputs, change_g, elapsed_s, view.evaporation)
+    elapsed_s = end.moment_s - begin.moment_s
+    delivered = conditions.weighing.volume_ml(inputs, end.mass_g - begin.mass_g, elapsed_s, view.evaporation)
     filled = inputs.normal("filled volume (mL)", conditions.filled_ml, conditions.filled_u_ml)
     return inputs.estimate((filled - delivered) * 1000)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.analysis.masses import crossing_s, first, last
+from harness.analysis.masses import crossing_s, first, last, volume_between
 from harness.analysis.view import View
-from harness.cases import After, BolusCase
+from harness.cases import After, BolusCase, Interval
 from harness.metrology.budget import Estimate, Inputs
 from harness.record import Record
 from harness.verdicts import Measurand, Verdict, judge
@@ -15,6 +15,8 @@ from instruments.errors import BenchError
 _LEVEL_S = 30.0
 _LOW, _HIGH = 0.05, 0.95
 _CLOCK_RATE = 1e-4
+_CLEAR = 20.0
+"""A rise of less than so many times the balance's repeatability has no duration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +30,24 @@ class Timing:
 
 def judge_bolus(view: View[BolusCase]) -> list[Measurand]:
     case, rule = view.case, view.conditions.rule
-    volume = bolus_volume_ml(view)
-    limits_ml = [case.volume * (1 + side / 100) for side in (-case.volume_error.within, case.volume_error.within)]
-    judged = [judge("bolus volume", volume, "mL", (limits_ml[0], limits_ml[1]), rule, _as_dose(view, volume.value))]
-    judged += _judge_duration(view, nothing_came=judged[0].verdict is Verdict.FAIL)
+    volume = _judge_volume(view)
+    judged = [volume, *_judge_duration(view, nothing_came=volume.verdict is Verdict.FAIL)]
     if case.hold_volume is not None:
-        judged.append(judge("unintended volume in the hold", _hold_ul(view), "uL", case.hold_volume.interval, rule))
+        judged.append(_judge_hold(view, case.hold_volume.interval, rule))
     if case.after is not None:
         judged.append(_judge_interval(view, case.after))
     return judged
 
 
-def bolus_volume_ml(view: View[BolusCase]) -> Estimate:
+def _judge_volume(view: View[BolusCase]) -> Measurand:
     """From the mean before the bolus to the mean after the line has drained."""
+    case = view.case
     before, after = last(view.series("baseline"), _LEVEL_S), last(view.series("drain"), _LEVEL_S)
-    inputs = Inputs()
-    elapsed_s = after.moment_s - before.moment_s
-    return inputs.estimate(view.conditions.weighing.volume_ml(inputs, after.mass_g - before.mass_g, elapsed_s, view.evaporation))
-
-
-def _as_dose(view: View[BolusCase], volume_ml: float) -> str:
+    found, words = volume_between(view, before, after)
+    low_ml, high_ml = (case.volume * (1 + side / 100) for side in case.volume_error.interval)
     label_ug_ml = view.conditions.label_ug_ml
-    return f"{volume_ml * label_ug_ml:.3g} ug at the labelled {label_ug_ml:g} ug/mL" if label_ug_ml else ""
+    dose = f"{found.value * label_ug_ml:.3g} ug at the labelled {label_ug_ml:g} ug/mL; " if label_ug_ml else ""
+    return judge("bolus volume", found, "mL", (low_ml, high_ml), view.conditions.rule, dose + words)
 
 
 def timing(view: View[BolusCase]) -> Timing:
@@ -59,6 +57,8 @@ def timing(view: View[BolusCase]) -> Timing:
     series = type(series)(series.moments_s, sign * series.masses_g)
     before_g = sign * last(view.series("baseline"), _LEVEL_S).mass_g
     gain_g = sign * last(view.series("drain"), _LEVEL_S).mass_g - before_g
+    if gain_g < _CLEAR * view.conditions.weighing.balance.repeatability:
+        raise BenchError("nothing rises above the noise where a bolus should be")
     low_s, high_s = (crossing_s(series, before_g + share * gain_g) for share in (_LOW, _HIGH))
     duration_s = (high_s - low_s) / (_HIGH - _LOW)
     return Timing(low_s - _LOW * duration_s, duration_s, gain_g / duration_s)
@@ -100,12 +100,10 @@ def _judge_duration(view: View[BolusCase], *, nothing_came: bool) -> list[Measur
     return judged
 
 
-def _hold_ul(view: View[BolusCase]) -> Estimate:
+def _judge_hold(view: View[BolusCase], limits_ul: Interval, rule: str) -> Measurand:
     hold = view.series("hold")
-    begin, end, inputs = first(hold, _LEVEL_S), last(hold, _LEVEL_S), Inputs()
-    elapsed_s = end.moment_s - begin.moment_s
-    change_g = end.mass_g - begin.mass_g
-    return inputs.estimate(view.conditions.weighing.volume_ml(inputs, change_g, elapsed_s, view.evaporation) * 1000)
+    found, words = volume_between(view, first(hold, _LEVEL_S), last(hold, _LEVEL_S), per_ml=1000)
+    return judge("unintended volume in the hold", found, "uL", limits_ul, rule, words)
 
 
 def _judge_interval(view: View[BolusCase], after: After) -> Measurand:

@@ -56,7 +56,7 @@ def no_delivery(view: View[CaseBase], within: Period, limit: DurationLimit) -> M
     longest = max(stretches, key=lambda found: found[0].duration_s, default=None)
     inputs = Inputs()
     length_s, window_s = (longest[0].duration_s, longest[1]) if longest else (0.0, 0.0)
-    found = inputs.estimate(length_s + inputs.rectangular("window of the detector (s)", 0.0, window_s))
+    found = inputs.estimate(length_s + inputs.rectangular("window of the detector (s)", 0.0, window_s / 2))
     detail = "; ".join(_in_words(period) for period, _ in stretches) or "delivering whenever commanded"
     return judge("commanded but not delivering", found, "s", limit.interval, view.conditions.rule, detail)
 
@@ -81,10 +81,16 @@ def _missing(view: View[CaseBase], told: Commanded) -> list[tuple[Period, float]
 
 
 def _runs(grid_s: FloatArray, low: NDArray[np.bool_]) -> list[Period]:
-    """Windows that lie side by side make one stretch, from the start of the first to the end of the last."""
+    """Windows that lie side by side make one stretch.
+
+    A window counts as soon as half of it is without flow, so the stretch begins and ends half a window inside its outer
+    windows; but not where the command itself begins or ends.
+    """
+    half = _STEPS // 2
     edges = np.flatnonzero(np.diff(np.concatenate([[False], low, [False]]).astype(np.int8)))
-    pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-    return [Period(float(grid_s[begin]), float(grid_s[end - 1 + _STEPS])) for begin, end in pairs]
+    pairs = zip(edges[::2].tolist(), (edges[1::2] - 1).tolist(), strict=True)
+    inside = [(first + half * (first > 0), last + (half if last < len(low) - 1 else _STEPS)) for first, last in pairs]
+    return [Period(float(grid_s[begin]), float(grid_s[end])) for begin, end in inside if end > begin]
 
 
 def _volumes_ml(view: View[CaseBase], period: Period, grid_s: FloatArray) -> FloatArray:
@@ -98,7 +104,7 @@ def _volumes_ml(view: View[CaseBase], period: Period, grid_s: FloatArray) -> Flo
     known = np.isfinite(masses_g)
     masses_g = np.interp(grid_s, grid_s[known], masses_g[known])
     loss_g = view.evaporation.loss_g_h * grid_s / 3600
-    return np.asarray(weighing.sign * (masses_g + loss_g) * _z_ml_g(view))
+    return np.asarray(weighing.sign * (masses_g + loss_g) * view.conditions.weighing.factor_ml_g())
 
 
 def _window_s(view: View[CaseBase], rate_ml_h: float) -> float:
@@ -115,9 +121,4 @@ def _u_volume_ml(view: View[CaseBase]) -> float:
     sheet = view.conditions.weighing.balance
     reading_g = (sheet.repeatability**2 + sheet.readability**2 / 12) ** 0.5
     needle_g = view.conditions.weighing.needle.capillary / 3**0.5
-    return float((2 * reading_g**2 + needle_g**2) ** 0.5) * _z_ml_g(view)
-
-
-def _z_ml_g(view: View[CaseBase]) -> float:
-    inputs = Inputs()
-    return inputs.estimate(view.conditions.weighing.z_ml_g(inputs)).value
+    return float((2 * reading_g**2 + needle_g**2) ** 0.5) * view.conditions.weighing.factor_ml_g()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.analysis.delivery import no_delivery
 from harness.analysis.masses import Level, first, fit_line, last
 from harness.analysis.view import View
-from harness.cases import PumpOffCase, SteadyFlowCase
+from harness.cases import CaseBase, PumpOffCase, SteadyFlowCase
 from harness.metrology.budget import Estimate, Inputs
 from harness.metrology.density import Number
 from harness.record import Series
@@ -19,11 +19,11 @@ _STEADY_U = 3.0
 
 def judge_steady_flow(view: View[SteadyFlowCase]) -> list[Measurand]:
     """Flow error in percent of the set rate: two-point with averaged ends; the regression is a diagnostic beside it."""
-    case, series = view.case, view.series("flow")
-    inputs = Inputs()
-    error_pct = (_flow_ml_h(view, inputs, series) / case.rate - 1) * 100
-    found = inputs.estimate(error_pct)
-    judged = [judge("flow error", found, "%", case.flow_error.interval, view.conditions.rule, _diagnosis(view, series, found))]
+    case, series, inputs = view.case, view.series("flow"), Inputs()
+    flow_ml_h, words = _flow_ml_h(view, inputs, series)
+    found = inputs.estimate((flow_ml_h / case.rate - 1) * 100)
+    detail = f"{_diagnosis(view, series, found)}; {words}"
+    judged = [judge("flow error", found, "%", case.flow_error.interval, view.conditions.rule, detail)]
     if case.no_delivery is not None:
         judged.append(no_delivery(view, view.phase("flow"), case.no_delivery))
     return judged
@@ -32,8 +32,9 @@ def judge_steady_flow(view: View[SteadyFlowCase]) -> list[Measurand]:
 def judge_pump_off(view: View[PumpOffCase]) -> list[Measurand]:
     """Flow while the pump is off, in uL/h, corrected for evaporation."""
     inputs = Inputs()
-    flow_ul_h = _flow_ml_h(view, inputs, view.series("off")) * 1000
-    return [judge("flow when off", inputs.estimate(flow_ul_h), "uL/h", view.case.flow.interval, view.conditions.rule)]
+    flow_ml_h, words = _flow_ml_h(view, inputs, view.series("off"))
+    found = inputs.estimate(flow_ml_h * 1000)
+    return [judge("flow when off", found, "uL/h", view.case.flow.interval, view.conditions.rule, words)]
 
 
 def ends(series: Series) -> tuple[Level, Level]:
@@ -42,12 +43,14 @@ def ends(series: Series) -> tuple[Level, Level]:
     return first(series, span_s), last(series, span_s)
 
 
-def _flow_ml_h(view: View[SteadyFlowCase] | View[PumpOffCase], inputs: Inputs, series: Series) -> Number:
-    begin, end = ends(series)
+def _flow_ml_h(view: View[CaseBase], inputs: Inputs, series: Series) -> tuple[Number, str]:
+    """Mean flow between the averaged ends, and the numbers it was made of."""
+    (begin, end), weighing = ends(series), view.conditions.weighing
     elapsed_s = end.moment_s - begin.moment_s
-    volume = view.conditions.weighing.volume_ml(inputs, end.mass_g - begin.mass_g, elapsed_s, view.evaporation)
+    volume = weighing.volume_ml(inputs, end.mass_g - begin.mass_g, elapsed_s, view.evaporation)
     stamps = inputs.rectangular("elapsed time, two stamps (s)", 0.0, _STAMP_S * 2**0.5)
-    return volume / (elapsed_s + stamps) * 3600
+    words = weighing.in_words(begin.mass_g, end.mass_g, elapsed_s, view.evaporation)
+    return volume / (elapsed_s + stamps) * 3600, words
 
 
 def _diagnosis(view: View[SteadyFlowCase], series: Series, found: Estimate) -> str:
@@ -56,7 +59,5 @@ def _diagnosis(view: View[SteadyFlowCase], series: Series, found: Estimate) -> s
     elapsed_s = 3600.0
     flow_ml_h = view.conditions.weighing.volume_ml(inputs, line.slope_g_s * elapsed_s, elapsed_s, view.evaporation)
     error_pct = (inputs.estimate(flow_ml_h).value / view.case.rate - 1) * 100
-    u_pct = (line.u_g_s / abs(line.slope_g_s) * 100) if line.slope_g_s else 0.0
-    u_both = (u_pct**2 + (found.expanded_uncertainty / found.coverage_factor) ** 2) ** 0.5
-    steady = abs(error_pct - found.value) <= _STEADY_U * u_both
+    steady = abs(error_pct - found.value) <= _STEADY_U * found.expanded_uncertainty / found.coverage_factor
     return f"regression: {error_pct:+.3f} %" + ("" if steady else " (disagrees: the flow was not steady)")

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.analysis.view import View
+from harness.cases import CaseBase
+from harness.metrology.budget import Estimate, Inputs
 from harness.record import Series
 from instruments.errors import BenchError
 
@@ -73,3 +76,11 @@ def crossing_s(series: Series, mass_g: float) -> float:
         raise BenchError("the mass does not pass the level that it should pass")
     (t0, t1), (m0, m1) = series.moments_s[at - 1 : at + 1], series.masses_g[at - 1 : at + 1]
     return float(t0 + (mass_g - m0) / (m1 - m0) * (t1 - t0))
+
+
+def volume_between(view: View[CaseBase], begin: Level, end: Level, per_ml: float = 1.0) -> tuple[Estimate, str]:
+    """Volume delivered between two levels (mL, times ``per_ml``) with its budget, and the numbers it was made of."""
+    inputs, weighing, elapsed_s = Inputs(), view.conditions.weighing, end.moment_s - begin.moment_s
+    volume = weighing.volume_ml(inputs, end.mass_g - begin.mass_g, elapsed_s, view.evaporation)
+    words = weighing.in_words(begin.mass_g, end.mass_g, elapsed_s, view.evaporation)
+    return inputs.estimate(volume * per_ml), words

@@ -46,6 +46,19 @@ class Weighing:
         indicated_g = self.sign * (change_g + self._balance_g(inputs, change_g, elapsed_h))
         return (indicated_g * (1 - immersion) + self.sign * loss_g_h * elapsed_h) * self.z_ml_g(inputs)
 
+    def factor_ml_g(self) -> float:
+        """Z without its uncertainty, in mL per indicated gram."""
+        inputs = Inputs()
+        return inputs.estimate(self.z_ml_g(inputs)).value
+
+    def in_words(self, begin_g: float, end_g: float, elapsed_s: float, evaporation: Evaporation) -> str:
+        """All that a reader needs to work the volume out again by hand."""
+        share = (self.needle.outer_diameter / self.vessel.inner_diameter) ** 2
+        return (
+            f"{begin_g:.5f} g to {end_g:.5f} g in {elapsed_s:.1f} s; Z = {self.factor_ml_g():.6f} mL/g, "
+            f"a = {share:.6f}, e = {evaporation.loss_g_h * 1000:.3f} mg/h"
+        )
+
     def _balance_g(self, inputs: Inputs, change_g: float, elapsed_h: float) -> Number:
         """Everything that the balance may add to a difference of two readings; zero, give or take."""
         sheet, dof = self.balance, self.balance.repeatability_n - 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from instruments.errors import Refused, ReplyError
 from instruments.identity import Identity
 from instruments.link import Link
@@ -9,6 +11,7 @@ from instruments.stamped import Stamped
 from instruments.wire import mt_sics as wire
 from instruments.wire.mt_sics import Answer, Readings, Weighing
 
+_RATE = re.compile(r"\d+(\.\d+)?\Z", re.ASCII)
 _REPLY_TIMEOUT_S = 2.0
 _STABLE_TIMEOUT_S = 45.0
 """S, Z and T wait up to 40 s inside the balance."""
@@ -22,14 +25,16 @@ class MtSicsBalance:
 
     def connect(self) -> Identity:
         """Cancel whatever the balance was doing and read who it is."""
-        serial = self._query("@", "I4").words[0]
+        serial = self._word("@", "I4")
         self._link.unsolicited()
-        model, firmware = self._query("I2", "I2").words[0], self._query("I3", "I3").words[0]
-        return Identity(model, serial, firmware)
+        return Identity(self._word("I2", "I2"), serial, self._word("I3", "I3"))
 
     def set_update_rate(self, rate_hz: float) -> float:
         self._query(f"UPD {rate_hz:g}", "UPD")
-        return float(self._query("UPD", "UPD").words[0])
+        word = self._word("UPD", "UPD")
+        if not _RATE.match(word):
+            raise Refused("the balance did not say which update rate it took", word)
+        return float(word)
 
     def start_stream(self) -> None:
         self._link.send(wire.encode_command("SIR"))
@@ -63,6 +68,13 @@ class MtSicsBalance:
         answer = wire.decode_answer(self._line(command, (identifier,), _REPLY_TIMEOUT_S))
         self._done(command, answer.status, "AB")
         return answer
+
+    def _word(self, command: str, identifier: str) -> str:
+        """The first word of an answer that has to have one."""
+        words = self._query(command, identifier).words
+        if not words:
+            raise Refused(f"{command}: the answer is empty", "A")
+        return words[0]
 
     def _line(self, command: str, identifiers: tuple[str, ...], timeout_s: float) -> bytes:
         expected = {*identifiers, *wire.GENERAL_ERRORS}

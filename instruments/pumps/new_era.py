@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from instruments.errors import PumpAlarm, Refused, ReplyError, SafetyError, SettingDiffers
 from instruments.identity import Identity
 from instruments.link import Frame, Link
@@ -28,31 +30,24 @@ class NewEraPump:
         self._safe = True
         self._ask_past_alarm("SAF0")
         self._safe = False
-        version = self._ask_past_alarm("VER").data
+        version = self._command("VER").data
         self.stop()
         self._command("CLDINF")
+        self._link.unsolicited()
         return Identity(model=f"New Era {version.partition('V')[0]}", firmware=version)
 
     def set_syringe(self, inner_diameter_mm: float) -> float:
         self._command(f"DIA{wire.number_for_pump(inner_diameter_mm)}")
         self._command("VOLML")
-        return self._took("DIA", inner_diameter_mm, "mm", float(self._command("DIA").data))
+        return self._took("DIA", inner_diameter_mm, "mm", wire.parse_printed(self._command("DIA").data))
 
     def set_rate(self, rate_ml_h: float) -> float:
         self._command(f"RAT{_rate_text(rate_ml_h)}")
-        reply = self._command("RAT")
-        taken_ml_h = wire.parse_rate(reply.data)
-        if taken_ml_h is None:
-            raise Refused("the pump did not say which rate it took", reply.data)
-        return self._took("RAT", rate_ml_h, "mL/h", taken_ml_h)
+        return self._took("RAT", rate_ml_h, "mL/h", wire.parse_rate(self._command("RAT").data))
 
     def set_target(self, volume_ml: float) -> float:
         self._command(f"VOL{wire.number_for_pump(volume_ml)}")
-        data = self._command("VOL").data
-        unit_ml = wire.VOLUME_UNITS_ML.get(data[-2:])
-        if unit_ml is None:
-            raise Refused("the pump did not say which volume it took", data)
-        return self._took("VOL", volume_ml, "mL", float(data[:-2]) * unit_ml)
+        return self._took("VOL", volume_ml, "mL", wire.parse_volume(self._command("VOL").data))
 
     def start(self) -> None:
         self._command("DIRINF")
@@ -88,11 +83,15 @@ class NewEraPump:
         return dispensed.infused_ml
 
     def arm_watchdog(self, timeout_s: float) -> float:
-        """Safe mode: with its timeout armed every packet restarts it. The reply already uses the framing of the new mode."""
-        seconds = round(timeout_s)
+        """Safe mode, in whole seconds, never fewer than asked: every packet restarts the timeout.
+
+        The reply already uses the framing of the new mode.
+        """
+        seconds = math.ceil(timeout_s)
         self._command(f"SAF{seconds}")
         self._safe = seconds > 0
-        return self._took("SAF", seconds, "s", float(self._command("SAF").data))
+        data = self._command("SAF").data
+        return self._took("SAF", seconds, "s", float(data) if data.isdecimal() else None)
 
     # --- one exchange ---
 
@@ -128,7 +127,9 @@ class NewEraPump:
         except ReplyError:
             return False
 
-    def _took(self, name: str, asked: float, unit: str, taken: float) -> float:
+    def _took(self, name: str, asked: float, unit: str, taken: float | None) -> float:
+        if taken is None:
+            raise SettingDiffers(f"{name}: asked for {asked:g} {unit}, and the pump does not say what it took")
         if abs(taken - asked) > abs(asked) * _RESOLUTION:
             raise SettingDiffers(f"{name}: asked for {asked:g} {unit}, the pump took {taken:g} {unit}")
         return taken

@@ -49,6 +49,12 @@ class SimDevice:
         self._free_s = begin_s + len(data) * self._byte_s
         heapq.heappush(self._outbox, (self._free_s, next(self._order), data))
 
+    def cancel_later(self) -> None:
+        """Take back what has not begun to be sent; the line is free again after what has."""
+        begun = [entry for entry in self._outbox if entry[0] - len(entry[2]) * self._byte_s <= self.now_s]
+        self._outbox = sorted(begun)
+        self._free_s = max((due_s for due_s, _, _ in begun), default=self.now_s)
+
     def send_block(self, data: bytes, ends: IntArray, stamps_us: IntArray) -> None:
         """Put on the line what was computed for a whole stretch; each piece arrives at its stamp."""
         if len(ends) and self.plugged_in:
@@ -69,6 +75,8 @@ class SimDevice:
             self.send_block(data, np.array([len(data)], dtype=np.int64), np.array([microseconds(due_s)], dtype=np.int64))
 
     def unplug(self) -> None:
+        """Pull the cable: what has not arrived by now is lost, what has arrived is still there to be taken."""
+        self._collect()
         self.plugged_in = False
         self._outbox.clear()
         self._sent.clear()

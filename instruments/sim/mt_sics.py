@@ -5,6 +5,7 @@ Where the sources disagree the behaviour is an option of ``BalanceData``; defaul
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from decimal import Decimal
 import numpy as np
 
 from instruments.sim.device import SimDevice
+from instruments.sim.fluid import FloatArray
 from instruments.sim.weighing import Samples, WeighingCell
 from instruments.wire import framing
 from instruments.wire import mt_sics as wire
@@ -21,6 +23,7 @@ _NEVER_S = float("inf")
 _UNIT_CODES = {"0": "g", "1": "kg", "3": "mg"}
 _DECIMAL_SHIFT = {"g": 0, "kg": 3, "mg": -3}
 _STEP_S = 10.0
+_NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,12 @@ class MtSicsBalance(SimDevice):
         super().__init__(baudrate=data.baudrate, latency_s=data.latency_s)
         self.data, self.cell = data, cell
         self.streaming, self.awake = False, True
+        self.hardware_error = ""
         self.zero, self.tare = 0, 0
         self.unit, self.display_unit, self.info_unit = "0", "0", "0"
         self._count, self._stable = 0, False
         self._waiting: Callable[[], None] | None = None
-        self._wait_failed = b""
+        self._wait_failed: Callable[[], bytes] = bytes
         self._deadline_s = _NEVER_S
         self._queue: deque[bytes] = deque()
         self._keys = 1
@@ -83,6 +87,9 @@ class MtSicsBalance(SimDevice):
             return
         if name in _WEIGHING:
             self.streaming = False
+        if name in _NEEDS_POWER and not self.awake:
+            self.answer(name if name[0] in "ZT" else "S", "I")
+            return
         action(self, argument)
 
     def answer(self, identifier: str, status: str, *words: str) -> None:
@@ -111,25 +118,41 @@ class MtSicsBalance(SimDevice):
         return self._latency_s + len(wire.encode_weight("S", "S", "")) * self._byte_s
 
     def _stream(self, samples: Samples) -> None:
-        net = samples.counts - self.zero - self.tare
-        if self.unit != "0" or self._out_of_range(int(net.max()) + self.tare) or self._out_of_range(int(net.min()) + self.tare):
+        gross = samples.counts - self.zero
+        odd = self._out_of_range(int(gross.max())) or self._out_of_range(int(gross.min()))
+        if odd or self.unit != "0" or self.hardware_error:
             for moment_s, count, stable in zip(samples.moments_s, samples.counts, samples.stable, strict=True):
                 line = self._weight_line("S", int(count), "S" if stable else "D")
                 self.send(line, delay_s=float(moment_s) - self.now_s)
             return
-        data, ends = wire.encode_block(net, self.cell.data.decimals, samples.stable)
-        stamps_us = np.rint((samples.moments_s + self._line_delay_s) * 1e6).astype(np.int64)
+        data, ends = wire.encode_block(gross - self.tare, self.cell.data.decimals, samples.stable)
+        stamps_us = np.rint(self._sent_s(samples.moments_s) * 1e6).astype(np.int64)
         self.send_block(data, ends, stamps_us)
+
+    def _sent_s(self, moments_s: FloatArray) -> FloatArray:
+        """When the line of each sample has gone out: after its own time, and behind the line before it."""
+        line_s = self._line_delay_s - self._latency_s
+        ready_s = moments_s + self._latency_s - line_s * np.arange(len(moments_s))
+        free_s = np.maximum.accumulate(np.maximum(ready_s, self._free_s))
+        sent_s = moments_s + self._line_delay_s + (free_s - ready_s)
+        self._free_s = float(sent_s[-1])
+        return np.asarray(sent_s)
+
+    @property
+    def _capacity(self) -> float:
+        """In digits of the last place, like all counts."""
+        return self.cell.data.capacity_g * 10.0**self.cell.data.decimals
 
     def _out_of_range(self, gross: int) -> str:
         """``+`` above capacity and 9 digits, ``-`` below minus the zero range, else nothing."""
-        capacity = self.cell.data.capacity_g * 10.0**self.cell.data.decimals
-        if gross > capacity + 9:
+        if gross > self._capacity + 9:
             return "+"
-        return "-" if gross < -capacity * self.data.zero_range else ""
+        return "-" if gross < -self._capacity * self.data.zero_range else ""
 
     def _weight_line(self, identifier: str, count: int, status: str) -> bytes:
         beyond = self._out_of_range(count - self.zero)
+        if self.hardware_error:
+            return wire.encode_hardware_error(self.hardware_error)
         if beyond:
             return wire.encode_answer(identifier, beyond)
         return wire.encode_weight(identifier, status, self.number(count - self.zero - self.tare), self.host_unit)
@@ -145,7 +168,7 @@ class MtSicsBalance(SimDevice):
 
     # --- waiting for stability ---
 
-    def _when_stable(self, act: Callable[[], None], failed: bytes, patience_s: float | None = None) -> None:
+    def _when_stable(self, act: Callable[[], None], failed: Callable[[], bytes], patience_s: float | None = None) -> None:
         if self._stable:
             act()
             return
@@ -160,7 +183,7 @@ class MtSicsBalance(SimDevice):
         if self._stable:
             act()
         else:
-            self.send(self._wait_failed)
+            self.send(self._wait_failed())
         while self._queue and self._waiting is None:
             self.obey(self._queue.popleft())
 
@@ -173,42 +196,41 @@ class MtSicsBalance(SimDevice):
         self.streaming, self.awake, self._keys = False, True, 1
         self._stop_waiting()
         self._queue.clear()
+        self.cancel_later()
         if self.data.reset_clears_tare:
             self.tare = 0
         self.answer("I4", "A", wire.quoted(self.data.serial))
 
     def weigh_stable(self, argument: str) -> None:
-        self._when_stable(lambda: self.send(self._weight_line("S", self._count, "S")), b"S I\r\n")
+        self._when_stable(lambda: self.send(self._weight_line("S", self._count, "S")), lambda: b"S I\r\n")
 
     def weigh_now(self, argument: str) -> None:
         self.send(self._weight_line("S", self._count, "S" if self._stable else "D"))
 
     def weigh_within(self, argument: str) -> None:
-        if not argument.isdigit() or int(argument) > 65535:
+        if not _is_number(argument) or "." in argument or not 0 <= int(argument) <= 65535:
             self.answer("S", "L")
             return
-        dynamic = self._weight_line("S", self._count, "D")
-        self._when_stable(lambda: self.weigh_now(""), dynamic, int(argument) / 1000)
+        self._when_stable(lambda: self.weigh_now(""), lambda: self._weight_line("S", self._count, "D"), int(argument) / 1000)
 
     def stream(self, argument: str) -> None:
         self.streaming = True
 
     def zero_stable(self, argument: str) -> None:
-        self._when_stable(lambda: self._zero("Z", "A"), b"Z I\r\n")
+        self._when_stable(lambda: self._zero("Z", "A"), lambda: b"Z I\r\n")
 
     def zero_now(self, argument: str) -> None:
         self._zero("ZI", "S" if self._stable else "D")
 
     def _zero(self, identifier: str, done: str) -> None:
-        reach = self.cell.data.capacity_g * 10.0**self.cell.data.decimals * self.data.zero_range
-        if abs(self._count) > reach:
+        if abs(self._count) > self._capacity * self.data.zero_range:
             self.answer(identifier, "+" if self._count > 0 else "-")
             return
         self.zero, self.tare = self._count, 0
         self.answer(identifier, done)
 
     def tare_stable(self, argument: str) -> None:
-        self._when_stable(lambda: self._tare("T", "S"), b"T I\r\n")
+        self._when_stable(lambda: self._tare("T", "S"), lambda: b"T I\r\n")
 
     def tare_now(self, argument: str) -> None:
         self._tare("TI", "S" if self._stable else "D")
@@ -227,10 +249,18 @@ class MtSicsBalance(SimDevice):
         if argument and not (len(words) == 2 and words[1] == self.host_unit and _is_number(words[0])):
             self.answer("TA", "L")
             return
-        if argument:
-            decimals = self.cell.data.decimals + _DECIMAL_SHIFT[self.host_unit]
-            self.tare = int(Decimal(words[0]).scaleb(decimals).to_integral_value())
+        if argument and not self._preset_tare(Decimal(words[0])):
+            self.answer("TA", "L")
+            return
         self.send(wire.encode_weight("TA", "A", self.number(self.tare), self.host_unit))
+
+    def _preset_tare(self, value: Decimal) -> bool:
+        """Take a tare in the host unit, rounded to the last place; nothing below zero or above the capacity."""
+        decimals = self.cell.data.decimals + _DECIMAL_SHIFT[self.host_unit]
+        counts = int(value.scaleb(decimals).to_integral_value())
+        possible = 0 <= counts <= self._capacity
+        self.tare = counts if possible else self.tare
+        return possible
 
     def clear_tare(self, argument: str) -> None:
         self.tare = 0
@@ -273,7 +303,7 @@ class MtSicsBalance(SimDevice):
                 self.answer("M21", "A" if channel == "2" else "B", channel, getattr(self, name))
             return
         channel, _, code = argument.partition(" ")
-        possible = channel in channels and (code in _UNIT_CODES or (channel != "0" and code.isdigit()))
+        possible = channel in channels and (code in _UNIT_CODES or (channel != "0" and code.isdecimal()))
         if possible:
             setattr(self, channels[channel], code)
         self.answer("M21", "A" if possible else "L")
@@ -313,7 +343,7 @@ class MtSicsBalance(SimDevice):
 
 
 def _is_number(text: str) -> bool:
-    return text.removeprefix("-").replace(".", "", 1).isdigit()
+    return _NUMBER.match(text) is not None
 
 
 _TABLE: tuple[tuple[int, str, Callable[[MtSicsBalance, str], None]], ...] = (
@@ -340,8 +370,9 @@ _TABLE: tuple[tuple[int, str, Callable[[MtSicsBalance, str], None]], ...] = (
     (2, "M21", MtSicsBalance.units),
     (2, "PWR", MtSicsBalance.power),
     (2, "SC", MtSicsBalance.weigh_within),
-    (2, "UPD", MtSicsBalance.update_rate),
+    (3, "UPD", MtSicsBalance.update_rate),
 )
 _COMMANDS = {name: action for _, name, action in _TABLE}
 _LEVELS = {name: level for level, name, _ in _TABLE}
 _WEIGHING = frozenset({"S", "SI", "SIR", "SC", "@"})
+_NEEDS_POWER = frozenset({"S", "SI", "SIR", "SC", "Z", "ZI", "T", "TI"})

@@ -71,7 +71,7 @@ class NewEraPump(SimDevice):
 
     def obey(self, frame: bytes) -> None:
         packet = frame[:1] == bytes([wire.STX])
-        if not packet and self.safe_s:
+        if not packet and (self.safe_s or frame[-1] != wire.CR):
             return
         try:
             text = wire.packet_text(frame) if packet else frame
@@ -292,8 +292,7 @@ class NewEraPump(SimDevice):
         self.status = status
 
     def _raise_alarm(self, letter: str) -> None:
-        if self.running:
-            self._halt("S")
+        self._halt("S")
         self.alarm = letter
         if self.safe_s:
             self._put(wire.Reply(self.data.address, "A", alarm=letter))

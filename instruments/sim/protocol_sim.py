@@ -34,6 +34,9 @@ class Serial(SerialBase):
         if bench is None or role not in bench.devices:
             raise serial.SerialException(f"could not open port {self.port}: no such simulated device")
         self.device, self.clock = bench.devices[role], bench.clock
+        if not self.device.plugged_in:
+            raise serial.SerialException(f"could not open port {self.port}: the simulated device is unplugged")
+        self.device.take()  # as a real port: what came before the open is gone
         self.is_open = True
 
     def close(self) -> None:
@@ -50,7 +53,8 @@ class Serial(SerialBase):
 
     @property
     def in_waiting(self) -> int:
-        self._check()
+        if not (self.is_open and self.device.waiting):
+            self._check()
         return self.device.waiting
 
     def write(self, data: Any, /) -> int:
@@ -59,17 +63,13 @@ class Serial(SerialBase):
         return len(data)
 
     def read(self, size: int = 1, /) -> bytes:
-        self._check()
+        if not self.is_open:
+            raise PortNotOpenError
         deadline_s = float("inf") if self.timeout is None else self.clock.now_s() + self.timeout
         self.clock.wait(lambda: self.device.waiting >= size or not self.device.plugged_in, deadline_s)
-        self._check()
-        return self._split(size)
-
-    def _split(self, size: int) -> bytes:
         arrived = self.take()
         whole = int(np.searchsorted(arrived.ends, size, side="right"))
-        rest = Stamped(arrived.data[size:], arrived.ends[whole:] - size, arrived.stamps_us[whole:])
-        self.device.put_back(rest)
+        self.device.put_back(Stamped(arrived.data[size:], arrived.ends[whole:] - size, arrived.stamps_us[whole:]))
         return arrived.data[:size]
 
     def take(self) -> Stamped:
@@ -77,7 +77,7 @@ class Serial(SerialBase):
 
         What came before the cable was pulled is still handed out; the call after that raises.
         """
-        if not self.device.waiting:
+        if not (self.is_open and self.device.waiting):
             self._check()
         return self.device.take()
 

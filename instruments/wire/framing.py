@@ -12,7 +12,7 @@ Framer = Callable[[bytes], IntArray]
 """Given all bytes not yet framed, the offsets at which whole frames end (ascending; the rest is kept for later)."""
 
 FRAME_LIMIT = 4096
-"""Bytes without an end of frame that are kept, at most; more than that is handed on as a frame that no decoder takes."""
+"""Bytes of one frame, at most; what goes on longer is handed out in frames of this size, which no decoder takes."""
 
 
 def line_ends(data: bytes) -> IntArray:
@@ -26,6 +26,7 @@ class FrameBuffer:
     def __init__(self, framer: Framer) -> None:
         self._framer = framer
         self._held = b""
+        self._held_stamp_us = 0
 
     @property
     def held(self) -> bytes:
@@ -34,18 +35,34 @@ class FrameBuffer:
 
     def feed(self, arrived: Stamped) -> Stamped:
         """Take what arrived; return the frames that are whole now."""
-        already = len(self._held)
         data = self._held + arrived.data
-        ends = self._framer(data)
-        if len(data) - (ends[-1] if len(ends) else 0) > FRAME_LIMIT:
-            ends = np.append(ends, len(data))
+        ends = self._ends(data)
+        stamps_us = self._stamps_us(arrived, ends - len(self._held))
+        whole = int(ends[-1]) if len(ends) else 0
+        if len(arrived):
+            self._held, self._held_stamp_us = data[whole:], int(arrived.stamps_us[-1])
+        return Stamped(data[:whole], ends, stamps_us) if whole else NOTHING
+
+    def _ends(self, data: bytes) -> IntArray:
+        """Where frames end. One that grows beyond the limit is cut there, so the frames are the same in any chunking."""
+        done: list[IntArray] = []
+        start = 0
+        while True:
+            ends = self._framer(data[start:] if start else data)
+            too_long = np.flatnonzero(np.diff(ends, prepend=0, append=len(data) - start) > FRAME_LIMIT)
+            if not len(too_long):
+                return np.concatenate([*done, ends + start])
+            good = int(too_long[0])
+            done.append(ends[:good] + start)
+            start = int(done[-1][-1] if good else start) + FRAME_LIMIT
+            done.append(np.array([start], dtype=np.int64))
+
+    def _stamps_us(self, arrived: Stamped, ends: IntArray) -> IntArray:
+        """Stamps of the last bytes of frames that end at ``ends`` in what arrived; 0: the frame had ended before it."""
         if not len(ends):
-            self._held = data
-            return NOTHING
-        whole = int(ends[-1])
-        self._held = data[whole:]
-        piece = np.searchsorted(arrived.ends, ends - already, side="left")
-        return Stamped(data[:whole], ends, arrived.stamps_us[piece])
+            return np.empty(0, dtype=np.int64)
+        piece = np.searchsorted(arrived.ends, ends, side="left")
+        return np.where(ends > 0, arrived.stamps_us[piece], self._held_stamp_us)
 
     def drop(self) -> bytes:
         """Forget the unfinished frame and return its bytes."""

@@ -32,9 +32,9 @@ UNITS_G = {"g": Decimal(1), "kg": Decimal(1000), "mg": Decimal("0.001")}
 
 _FIELD = 10
 _WEIGHT = re.compile(rb"(?P<id>[A-Z]{1,3}) (?P<status>[SDA]) (?P<number> *-?\d+(?:\.\d+)? ?) (?P<unit>\S{1,5})\r?\n?\Z")
-_HARDWARE = re.compile(rb"S S +(?:Error )?(?P<code>\d{1,3}[bt]?)\r?\n?\Z")
+_HARDWARE = re.compile(rb"S S (?: {1,2}Error (?=\d{1,2}[bt]))?(?P<code>\d{1,2}[bt]|\d{1,3})\r?\n?\Z")
 _SHORT = re.compile(rb"(?P<id>[A-Z]{1,3}) (?P<status>[ILA+-])\r?\n?\Z")
-_ANSWER = re.compile(rb"(?P<id>[A-Z]+\d*) (?P<status>[ABILR+-])(?: (?P<rest>.*?))?\r?\n?\Z")
+_ANSWER = re.compile(rb"(?P<id>[A-Z]+\d*) (?P<status>[ABILR+-]|[SD](?=\r?\n?\Z))(?: (?P<rest>.*?))?\r?\n?\Z")
 _WORD = re.compile(r'"((?:\\"|[^"])*)"|(\S+)')
 
 
@@ -78,6 +78,11 @@ def encode_command(text: str) -> bytes:
 def encode_weight(identifier: str, status: str, number: str, unit: str = "g") -> bytes:
     """``number`` is what stands in the ten-character field, without its padding."""
     return f"{identifier} {status} {number:>{_FIELD}} {unit}".encode("latin-1") + END
+
+
+def encode_hardware_error(code: str) -> bytes:
+    """What stands in place of a weight while the balance has a system error, such as ``10b``."""
+    return f"S S {f'Error {code}':>{_FIELD}}".encode("latin-1") + END
 
 
 def encode_answer(identifier: str, status: str, *words: str) -> bytes:
@@ -190,7 +195,7 @@ def _read_rows(rows: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np
     good &= (rows[:, 2] == ord("S")) | (rows[:, 2] == ord("D"))
     field = rows[:, 4 : 4 + _FIELD]
     point = bytes(field[0]).find(b".") if len(field) else _FIELD
-    point = point if point > 0 else _FIELD
+    point = point if 0 < point < _FIELD - 1 else _FIELD
     counts, negative = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=bool)
     blank, dangling = np.ones(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
     for place in range(_FIELD):

@@ -19,6 +19,7 @@ from instruments.stamped import IntArray
 STX, ETX, CR = 0x02, 0x03, 0x0D
 _DIGITS = range(0x30, 0x3A)
 _SHORTEST_SAFE = 4
+_DIGITS_TAKEN, _TOO_LARGE = 4, 9999.5
 
 STATUS_WORDS = {
     "I": "infusing",
@@ -49,7 +50,9 @@ RATE_UNITS_ML_H = {"UM": 0.06, "MM": 60.0, "UH": 0.001, "MH": 1.0}
 VOLUME_UNITS_ML = {"UL": 0.001, "ML": 1.0}
 
 _REPLY = re.compile(rb"(?P<address>\d\d)(?:A\?(?P<alarm>[RSTEO])|(?P<status>[IWSPTUX])(?P<data>[\x20-\x7e]*))\Z")
-_FLOAT = re.compile(r"\d{0,4}\.?\d{0,3}\Z")
+_FLOAT = re.compile(r"\d{0,4}\.?\d{0,3}\Z", re.ASCII)
+_END_OF_LINE = re.compile(rb"[\r\x02]")
+_PRINTED = re.compile(r"(?=.{5}\Z)\d+\.\d*\Z", re.ASCII)
 _DISPENSED = re.compile(r"I(?P<infused>[\d.]{5})W(?P<withdrawn>[\d.]{5})(?P<unit>UL|ML)\Z")
 
 
@@ -133,16 +136,24 @@ def _packet_end(data: bytes, at: int) -> int | None:
 
 
 def command_ends(data: bytes) -> IntArray:
-    """Framer for the pump: Safe packets by their length, anything else up to its CR."""
+    """Framer for the pump: Safe packets by their length, anything else up to its CR or to the STX of a packet."""
     ends: list[int] = []
     at = 0
     while at < len(data):
-        end = _packet_end(data, at) if data[at] == STX else data.find(CR, at) + 1 or None
+        end = _packet_end(data, at) if data[at] == STX else _command_end(data, at)
         if end is None:
             break
         ends.append(end)
         at = end
     return np.array(ends, dtype=np.int64)
+
+
+def _command_end(data: bytes, at: int) -> int | None:
+    """A line without its CR is a frame too: a stray byte does not swallow the packet that follows it."""
+    match = _END_OF_LINE.search(data, at)
+    if match is None:
+        return None
+    return match.end() if match[0] == b"\r" else match.start()
 
 
 def is_packet(frame: bytes) -> bool:
@@ -164,7 +175,7 @@ def decode_reply(frame: bytes) -> Reply:
     """Read one reply in either framing. Raises ReplyError on anything else."""
     text = packet_text(frame) if is_packet(frame) else frame[1:-1]
     match = _REPLY.match(text)
-    if match is None or frame[:1] != bytes([STX]):
+    if match is None or frame[0] != STX or frame[-1] != ETX:
         raise ReplyError("not a reply of a New Era pump", frame)
     if match["alarm"]:
         return Reply(int(match["address"]), "A", alarm=match["alarm"].decode("ascii"))
@@ -181,17 +192,16 @@ def number_for_pump(value: float) -> str:
 
     Raises ValueError for what does not fit (negative, or 9999.5 and more).
     """
-    for decimals in (3, 2, 1, 0):
-        text = f"{value:.{decimals}f}"
-        if value >= 0 and len(text.replace(".", "")) <= 4:
-            return text
+    if 0 <= value < _TOO_LARGE:
+        texts = (f"{abs(value):.{decimals}f}" for decimals in (3, 2, 1, 0))
+        return next(text for text in texts if len(text.replace(".", "")) <= _DIGITS_TAKEN)
     raise ValueError(f"{value} does not fit into the four digits that the pump takes")
 
 
 def parse_number(text: str) -> float | None:
     """A number as a host may write it (``5``, ``5.``, ``.5``, ``12.34``), or None if the pump would not take it."""
     digits = text.replace(".", "")
-    return float(text) if 1 <= len(digits) <= 4 and _FLOAT.match(text) else None
+    return float(text) if 1 <= len(digits) <= _DIGITS_TAKEN and _FLOAT.match(text) else None
 
 
 def number_from_pump(value: float) -> str:
@@ -203,22 +213,33 @@ def number_from_pump(value: float) -> str:
     return f"{min(round(value), 9999):d}."
 
 
+def parse_printed(text: str) -> float | None:
+    """A number as the pump prints it (``26.59``, ``1000.``), or None: digits and one point in five characters."""
+    return float(text) if _PRINTED.match(text) else None
+
+
 def parse_dispensed(data: str) -> Dispensed | None:
     """Read the data of a ``DIS`` reply, or None if it is not one."""
     match = _DISPENSED.match(data)
     if match is None:
         return None
-    unit_ml = VOLUME_UNITS_ML[match["unit"]]
-    try:
-        return Dispensed(float(match["infused"]) * unit_ml, float(match["withdrawn"]) * unit_ml)
-    except ValueError:
+    infused, withdrawn = parse_printed(match["infused"]), parse_printed(match["withdrawn"])
+    if infused is None or withdrawn is None:
         return None
+    unit_ml = VOLUME_UNITS_ML[match["unit"]]
+    return Dispensed(infused * unit_ml, withdrawn * unit_ml)
 
 
 def parse_rate(data: str) -> float | None:
     """Read the data of a ``RAT`` reply (``1.500MM``) as mL/h, or None if it is not one."""
-    number, unit = data[:-2], data[-2:]
-    try:
-        return float(number) * RATE_UNITS_ML_H[unit]
-    except (KeyError, ValueError):
-        return None
+    return _in_unit(data, RATE_UNITS_ML_H)
+
+
+def parse_volume(data: str) -> float | None:
+    """Read the data of a ``VOL`` reply (``1.000ML``) as mL, or None if it is not one."""
+    return _in_unit(data, VOLUME_UNITS_ML)
+
+
+def _in_unit(data: str, units: dict[str, float]) -> float | None:
+    number, factor = parse_printed(data[:-2]), units.get(data[-2:])
+    return None if number is None or factor is None else number * factor

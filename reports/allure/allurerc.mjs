@@ -7,15 +7,16 @@ iterator.toArray ??= function () { return [...this]; };
 iterator.map ??= function* (change) { for (const item of this) yield change(item); };
 iterator.filter ??= function* (keep) { for (const item of this) if (keep(item)) yield item; };
 
-const { title, historyPath, appendHistory } = JSON.parse(readFileSync("settings.json", "utf8"));
+const { title, historyPath } = JSON.parse(readFileSync("settings.json", "utf8"));
 
 // pytest puts the exception's type in front: "harness.errors.Inconclusive: INCONCLUSIVE: ...".
 const broken = (verdict) => ({ statuses: ["broken"], message: new RegExp(`^(?:[\\w.]+: )?${verdict}\\b`) });
 
 export default {
   name: title,
-  historyPath,
-  appendHistory,
+  // Always a copy: whether this run is remembered is not decided here.
+  historyPath: historyPath ?? undefined,
+  appendHistory: true,
   // Of the machine, not of the measurement.
   hideLabels: ["host", "thread", "framework", "language", "package"],
   plugins: {

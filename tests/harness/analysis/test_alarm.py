@@ -1,0 +1,83 @@
+"""Alarms against the end of flow as the balance saw it, and what is left in the syringe."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.analysis.alarm import end_of_flow, judge_run_to_empty, unexpected_alarms
+from harness.cases import RunToEmptyCase
+from harness.record import Event, FloatArray, Period
+from tests.harness.records import CONDITIONS, commanded, curve, phase, view_of
+
+CASE = RunToEmptyCase.model_validate(
+    {
+        "id": "E", "title": "empty", "procedure": "run-to-empty", "requirement": ["R"], "rate": "5 mL/h",
+        "alarm_latency": {"within": "60 s"}, "residual_volume": {"within": "300 uL"},
+    }
+)  # fmt: skip
+START_S, EMPTY_S = 700.0, 1700.0
+
+
+def mass(moments_s: FloatArray) -> FloatArray:
+    return np.asarray(35.0 + 5 / 3600 * (np.clip(moments_s, START_S, EMPTY_S) - START_S))
+
+
+def alarm(at_s: float, poll_s: float = 1.0) -> Event:
+    told = {"letter": "S", "word": "motor stalled", "since_us": round((at_s - poll_s) * 1e6)}
+    return Event(round(at_s * 1e6), "alarm", "E", told)
+
+
+def judged(*alarms: Event, filled_ml: float = 1.389) -> dict[str, Any]:
+    last_s = max([EMPTY_S, *(event.at_s for event in alarms)])
+    events = [
+        *phase("preparation", "blank", 0, 600), commanded(START_S, 5.0, "E"),
+        *phase("E", "run", START_S, last_s), *phase("E", "plateau", last_s, last_s + 300), *alarms,
+    ]  # fmt: skip
+    conditions = replace(CONDITIONS, filled_ml=filled_ml, filled_u_ml=0.05)
+    view = view_of(CASE, curve(mass, last_s + 300), events, conditions)
+    return {found.name: found for found in judge_run_to_empty(view)}
+
+
+def test_the_end_of_flow_is_where_the_rise_meets_the_plateau() -> None:
+    view = view_of(CASE, curve(mass, 2000.0), [])
+    found = end_of_flow(view.record.series(Period(START_S, 2000)), 1)
+    assert found.moment_s == pytest.approx(EMPTY_S, abs=0.2)
+    assert found.slope_g_s == pytest.approx(5 / 3600, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("at_s", "verdict"),
+    [(1701, "PASS"), (1750, "PASS"), (1760.5, "INCONCLUSIVE"), (1765, "FAIL"), (2300, "FAIL"), (1650, "PASS"), (1630, "FAIL")],
+)
+def test_the_alarm_has_to_come_within_its_time(at_s: float, verdict: str) -> None:
+    found = judged(alarm(at_s))["alarm latency"]
+    assert found.verdict.value == verdict
+    assert found.value == pytest.approx(at_s - 0.5 - EMPTY_S, abs=found.expanded_uncertainty)
+
+
+@pytest.mark.parametrize(("poll_s", "least_u_s"), [(0.1, 0.2), (10.0, 5.7), (60.0, 34.0)])
+def test_what_lies_between_two_polls_is_uncertain(poll_s: float, least_u_s: float) -> None:
+    assert judged(alarm(1705, poll_s))["alarm latency"].expanded_uncertainty >= least_u_s
+
+
+@pytest.mark.parametrize(
+    ("alarms", "verdict"), [([], "FAIL"), ([1701], "PASS"), ([1200, 1701], "FAIL")], ids=["none", "one", "two"]
+)
+def test_exactly_one_alarm_is_right(alarms: list[float], verdict: str) -> None:
+    assert judged(*map(alarm, alarms))["reservoir alarms"].verdict.value == verdict
+
+
+@pytest.mark.parametrize(
+    ("filled_ml", "verdict"), [(1.39, "PASS"), (1.56, "PASS"), (1.62, "INCONCLUSIVE"), (2.0, "FAIL"), (1.0, "FAIL")]
+)
+def test_a_syringe_that_is_not_empty_at_the_alarm_is_found(filled_ml: float, verdict: str) -> None:
+    assert judged(alarm(1701), filled_ml=filled_ml)["residual volume"].verdict.value == verdict
+
+
+def test_an_alarm_where_none_should_be_is_a_fault_of_the_pump() -> None:
+    quiet, loud = (unexpected_alarms(view_of(CASE, curve(mass, 10.0), events)) for events in ([], [alarm(5)]))
+    assert [found.verdict.value for found in (*quiet, *loud)] == ["FAIL"]

@@ -1,0 +1,93 @@
+"""Mean flow, flow when off, the regression beside it, and delivery that stays out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from harness.analysis.delivery import judge_delivery
+from harness.analysis.flow import judge_pump_off, judge_steady_flow
+from harness.analysis.masses import fit_line
+from harness.cases import DeliveryCase, PumpOffCase, SteadyFlowCase
+from harness.record import FloatArray, Series
+from tests.conftest import DATA
+from tests.harness.records import commanded, curve, phase, view_of
+
+REGRESSION: dict[str, Any] = json.loads((DATA / "vectors" / "flow_regression_expected.json").read_text())
+BASE = {"id": "F", "title": "flow", "requirement": ["R"]}
+STEADY = SteadyFlowCase.model_validate(
+    {**BASE, "procedure": "steady-flow", "rate": "1 mL/h", "duration": "2 h", "flow_error": {"within": "2 %"}}
+)
+OFF = PumpOffCase.model_validate({**BASE, "procedure": "pump-off", "duration": "2 h", "flow": {"within": "1 uL/h"}})
+DELIVERY = DeliveryCase.model_validate({**BASE, "procedure": "delivery", "no_delivery": {"at_most": "5 min"}})
+
+
+def test_the_line_of_the_reference_vectors() -> None:
+    table = pd.read_csv(DATA / "vectors" / "flow_regression_series.csv")
+    found = fit_line(Series(table.t_min.to_numpy() * 60, table.mass_mg.to_numpy() / 1000))
+    assert found.slope_g_s * 60_000 == pytest.approx(REGRESSION["ols"]["slope"], rel=1e-9)
+    assert found.residual_sd_g * 1000 == pytest.approx(REGRESSION["ols"]["resid_sd"], rel=1e-9)
+    assert found.u_g_s * 60_000 == pytest.approx(REGRESSION["ols"]["se_slope"], rel=1e-9)
+
+
+def line(flow_ml_h: float) -> Any:
+    return lambda moments_s: 35.0 + flow_ml_h * moments_s / 3600 / 1.00106
+
+
+@pytest.mark.parametrize(
+    ("flow_ml_h", "verdict"),
+    [(1.0, "PASS"), (1.018, "PASS"), (0.982, "PASS"), (1.0199, "INCONCLUSIVE"), (1.03, "FAIL"), (0.97, "FAIL"), (0.0, "FAIL")],
+)
+def test_flow_error(flow_ml_h: float, verdict: str) -> None:
+    view = view_of(STEADY, curve(line(flow_ml_h), 7200.0), phase("F", "flow", 0, 7200))
+    found = judge_steady_flow(view)[0]
+    assert (found.verdict.value, found.value) == (verdict, pytest.approx((flow_ml_h - 1) * 100, abs=0.05))
+
+
+def test_a_flow_that_changes_is_said_not_to_be_steady() -> None:
+    def stopping(moments_s: FloatArray) -> FloatArray:
+        return np.asarray(35.0 + np.minimum(moments_s, 5400) / 3600)
+
+    details = [
+        judge_steady_flow(view_of(STEADY, curve(mass, 7200.0), phase("F", "flow", 0, 7200)))[0].detail
+        for mass in (line(1.0), stopping)
+    ]
+    assert ["not steady" in detail for detail in details] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("flow_ul_h", "verdict"), [(0.0, "PASS"), (0.5, "PASS"), (0.95, "INCONCLUSIVE"), (1.5, "FAIL"), (-1.5, "FAIL")]
+)
+def test_flow_when_off(flow_ul_h: float, verdict: str) -> None:
+    found = judge_pump_off(view_of(OFF, curve(line(flow_ul_h / 1000), 7200.0), phase("F", "off", 0, 7200)))[0]
+    assert found.verdict.value == verdict
+
+
+def interrupted(start_s: float, length_s: float, flow_ml_h: float = 1.0) -> Any:
+    def mass(moments_s: FloatArray) -> FloatArray:
+        missing_s = np.clip(moments_s - start_s, 0, length_s)
+        return np.asarray(35.0 + flow_ml_h * (moments_s - missing_s) / 3600)
+
+    return mass
+
+
+@pytest.mark.parametrize(
+    ("length_s", "verdict"),
+    [(0, "PASS"), (60, "PASS"), (200, "PASS"), (600, "FAIL"), (3000, "FAIL")],
+)
+def test_a_stretch_without_delivery_is_found_where_it_is(length_s: float, verdict: str) -> None:
+    events = [commanded(0, 1.0), commanded(7000, 0.0)]
+    found = judge_delivery(view_of(DELIVERY, curve(interrupted(2000, length_s), 7200.0), events))[0]
+    assert found.verdict.value == verdict
+    assert found.value == pytest.approx(length_s, abs=found.expanded_uncertainty)
+    assert found.detail.startswith(("from 19", "from 20") if length_s > 60 else ("from", "delivering"))
+
+
+def test_no_flow_is_no_fault_while_nothing_is_commanded() -> None:
+    events = [commanded(0, 1.0), commanded(2000, 0.0)]
+    found = judge_delivery(view_of(DELIVERY, curve(interrupted(2000, 9e9), 7200.0), events))[0]
+    assert (found.value, found.verdict.value) == (0.0, "PASS")

@@ -1,0 +1,156 @@
+"""Bad input gets one clear error that names file, line, key, what was found and what would do. Nothing has moved by then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from harness.bench import load_bench
+from harness.campaign import Campaign
+from harness.dryrun import check
+from harness.plan import load_plan
+from instruments.errors import BenchError, ConfigError
+
+Edit = Callable[[Path, str, str], Path]
+
+BROKEN_PLANS = {
+    "unknown key": ('hold = "4 h"', 'hold_on = "4 h"', r"itb_screening.toml:\d+: case 1: hold_on: unknown key"),
+    "missing unit": ('volume = "1 mL"', "volume = 1", r"toml:\d+: case 1: volume: .*needs its unit.*write it like \"1 mL\""),
+    "number without unit in text": ('volume = "1 mL"', 'volume = "1"', r"case 1: volume: '1' is not a number with a unit"),
+    "unit of another kind": ('volume = "1 mL"', 'volume = "1 h"', r"case 1: volume: '1 h' is not a quantity in mL"),
+    "unknown unit": ('volume = "1 mL"', 'volume = "1 gallonz"', r"case 1: volume: .*is not a quantity in mL"),
+    "negative volume": ('volume = "1 mL"', 'volume = "-1 mL"', r"case 1: volume: .*greater than 0"),
+    "missing key": ('over = "75 s"\n', "", r"case 1: over: is missing"),
+    "unknown procedure": ('procedure = "bolus"', 'procedure = "bollus"', r"case 1.*bollus.*'bolus'.*'steady-flow'"),
+    "dose and volume disagree": ('dose = "50 ug"', 'dose = "60 ug"', r"ITB-SCR1: 60 ug at 50 ug/mL is 1.2 mL, not 1 mL"),
+    "two cases of one name": ('id = "ITB-SCR2"', 'id = "ITB-SCR1"', r"ITB-SCR1: there are two cases with this id"),
+    "after an unknown case": ('{ case = "ITB-SCR1",', '{ case = "ITB-XXX",', r"'ITB-XXX' is not an earlier case \(ITB-SCR1\)"),
+    "no requirement": ('requirement = ["T10"]', "requirement = []", r"case 6: requirement: .*at least 1 item"),
+    "unknown rule": ('rule = "guarded"', 'rule = "generous"', r"plan.rule: .*'guarded' or 'simple'"),
+    "hold limit without a hold": ('hold = "4 h"\n', "", r"case 1: hold_volume needs a hold"),
+    "not TOML": ("[plan]", "[plan", r"itb_screening.toml: is not valid TOML: .*line"),
+    "empty limit": ('{ at_least = "60 s" }', "{ }", r"case 1: duration: needs at_least or at_most"),
+}
+
+BROKEN_BENCHES = {
+    "unknown key": ('drift = "0.1 mg/h"', 'drifts = "0.1 mg/h"', r"simulated.toml:\d+: balance.drifts: unknown key"),
+    "unknown driver": (
+        'driver = "new-era"',
+        'driver = "newera"',
+        r":\d+: pump.driver: 'newera' is not known; there are: new-era",
+    ),
+    "missing unit": ('readability = "0.1 mg"', "readability = 0.1", r"balance.readability: .*needs its unit"),
+    "overfilled": ('filled = "10 mL"', 'filled = "11 mL"', r"a 10 mL syringe cannot be filled with 11 mL"),
+    "missing table key": ('address = "sim://simulated/pump"\n', "", r"pump.address: is missing"),
+    "watchdog out of range": ('watchdog = "30 s"', 'watchdog = "300 s"', r"pump.watchdog: .*less than or equal to 255"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BROKEN_PLANS.values(), ids=BROKEN_PLANS)
+def test_a_broken_plan_is_refused_with_place_and_reason(
+    old: str, new: str, message: str, screening_plan: Path, edited: Edit
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_plan(edited(screening_plan, old, new))
+
+
+@pytest.mark.parametrize(("old", "new", "message"), BROKEN_BENCHES.values(), ids=BROKEN_BENCHES)
+def test_a_broken_bench_is_refused_with_place_and_reason(
+    old: str, new: str, message: str, simulated_bench: Path, edited: Edit
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_bench(edited(simulated_bench, old, new))
+
+
+def test_the_line_is_the_one_where_the_key_stands(screening_plan: Path, edited: Edit) -> None:
+    broken = edited(screening_plan, 'dose = "75 ug"', 'dose = "75"')
+    line = next(at for at, text in enumerate(broken.read_text().splitlines(), 1) if text == 'dose = "75"')
+    with pytest.raises(ConfigError, match=f"itb_screening.toml:{line}: case 2: dose"):
+        load_plan(broken)
+
+
+@pytest.mark.parametrize("load", [load_plan, load_bench])
+def test_a_file_that_is_not_there_is_named(load: Callable[[Path], object], tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"nowhere\.toml: there is no such file"):
+        load(tmp_path / "nowhere.toml")
+
+
+IMPOSSIBLE = {
+    "more than the syringe holds": ('filled = "10 mL"', 'filled = "5 mL"', r"the cases need 7.1 mL, the syringe .* holds 5 mL"),
+    "more than the vessel holds": (
+        'capacity = "40 mL"',
+        'capacity = "7 mL"',
+        r"vessel.capacity: 7.1 mL will not go into 6.65 mL",
+    ),
+    "more than the balance weighs": ('capacity = "220 g"', 'capacity = "60 g"', r"balance.capacity: .* too heavy"),
+    "calibration overdue": ('rate = "10 Hz"', 'rate = "10 Hz"\ncalibration_due = 2026-01-31', r"ran out on 2026-01-31"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_the_impossible_is_refused_before_anything_moves(
+    old: str, new: str, message: str, screening_plan: Path, simulated_bench: Path, edited: Edit
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        check(load_plan(screening_plan), load_bench(edited(simulated_bench, old, new)), date(2026, 2, 1))
+
+
+def test_a_calibration_that_runs_out_today_still_holds(screening_plan: Path, simulated_bench: Path, edited: Edit) -> None:
+    bench = edited(simulated_bench, 'rate = "10 Hz"', 'rate = "10 Hz"\ncalibration_due = 2026-02-01')
+    assert check(load_plan(screening_plan), load_bench(bench), date(2026, 2, 1)).volume_ml == pytest.approx(7.1)
+
+
+def test_a_bench_without_a_role_that_the_plan_needs_is_refused(screening_plan: Path, tmp_path: Path) -> None:
+    bench = tmp_path / "pump_only.toml"
+    bench.write_text(
+        '[bench]\nid = "b"\n[pump]\ndriver = "new-era"\naddress = "sim://b/pump"\n'
+        'syringe = { volume = "10 mL", inner_diameter = "14.5 mm" }\n'
+    )
+    with pytest.raises(
+        ConfigError, match=r"itb_screening.toml needs a balance, and this bench has none; add a \[balance\] table"
+    ):
+        check(load_plan(screening_plan), load_bench(bench), date(2026, 1, 1))
+
+
+def test_faults_need_a_simulated_bench(simulated_bench: Path, tmp_path: Path) -> None:
+    real = tmp_path / "real.toml"
+    real.write_text(simulated_bench.read_text().partition("[simulation]")[0])
+    with pytest.raises(ConfigError, match=r"real.toml: --fault and --seed need a simulated bench"):
+        load_bench(real, faults=["rate-gain:+6%"])
+
+
+FAULTS = {
+    "unknown fault": ("rate-gian:+6%", r"fault 'rate-gian' is not known; there are: rate-gain, bolus-duration"),
+    "missing value": ("rate-gain", r"rate-gain takes by \(in %\)"),
+    "missing unit": ("rate-gain:6", r"'6' is not a number with a unit"),
+    "unknown parameter": ("balance-stuck:after=5min", r"balance-stuck takes at \(in s\)"),
+    "value too many": ("alarm-missing:5min", r"alarm-missing takes no value"),
+}
+
+
+@pytest.mark.parametrize(("spec", "message"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_that_is_not_understood_is_refused(
+    spec: str, message: str, screening_plan: Path, simulated_bench: Path, tmp_path: Path
+) -> None:
+    bench = load_bench(simulated_bench, faults=[spec])
+    with pytest.raises(ConfigError, match=message):
+        Campaign(load_plan(screening_plan), bench, tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_an_unknown_key_of_the_simulation_is_refused(screening_plan: Path, simulated_bench: Path, edited: Edit) -> None:
+    bench = load_bench(edited(simulated_bench, 'rate_error = "0.2 %"', 'rate_eror = "0.2 %"'))
+    with pytest.raises(ConfigError, match=r"\[simulation\] rate_eror: unknown key; accepted are .*rate_error"):
+        Campaign(load_plan(screening_plan), bench, Path("runs"))
+
+
+def test_a_serial_port_that_is_not_there_is_one_clear_error(screening_plan: Path, simulated_bench: Path, tmp_path: Path) -> None:
+    text = simulated_bench.read_text().partition("[simulation]")[0]
+    bench = tmp_path / "real.toml"
+    bench.write_text(text.replace("sim://simulated/pump", "/dev/ttyNOPE0").replace("sim://simulated/balance", "/dev/ttyNOPE1"))
+    with pytest.raises(BenchError, match=r"pump: /dev/ttyNOPE0 cannot be opened .*check the address and the cable"):
+        Campaign(load_plan(screening_plan), load_bench(bench), tmp_path / "runs")
+    assert not (tmp_path / "runs").exists()
