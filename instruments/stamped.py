@@ -69,8 +69,8 @@ class Stamped:
 
     def pick(self, mask: NDArray[np.bool_]) -> Stamped:
         """The pieces where ``mask`` holds, in their order."""
-        if mask.all():
-            return self
+        if mask.all() or not mask.any():
+            return self if mask.any() else NOTHING
         chosen = [(piece, stamp_us) for (piece, stamp_us), wanted in zip(self, mask.tolist(), strict=True) if wanted]
         ends = np.cumsum([len(piece) for piece, _ in chosen], dtype=np.int64)
         stamps = np.array([stamp_us for _, stamp_us in chosen], dtype=np.int64)

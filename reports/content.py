@@ -27,8 +27,6 @@ def describe_case(plan: Plan, case: CaseBase, data_source: str) -> None:
     allure.dynamic.tag(data_source, *case.requirement)
     for requirement in case.requirement:
         allure.dynamic.label("requirement", requirement)
-        text = plan.file.requirement.get(requirement, "")
-        allure.dynamic.parameter(f"requirement {requirement}", text or requirement, excluded=True)
 
 
 def report_case(plan: Plan, case: CaseBase, verdict: CaseVerdict, record: Record, folder: Path, weighing: Weighing) -> None:

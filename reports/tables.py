@@ -51,8 +51,10 @@ def html_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def measurands_html(case: CaseVerdict) -> str:
-    rows = [(*_cells(found), f"{found.coverage_factor:.2f}", found.detail) for found in case.measurands]
-    return html_table((*_HEADINGS[1:], "k", "also"), rows)
+    """Values, and below them what a reader should also know of each: the numbers to work it out again."""
+    rows = [(*_cells(found), f"{found.coverage_factor:.2f}") for found in case.measurands]
+    details = [f"<li>{escape(found.name)}: {escape(found.detail)}</li>" for found in case.measurands if found.detail]
+    return html_table((*_HEADINGS[1:], "k"), rows) + (f"<ul>{''.join(details)}</ul>" if details else "")
 
 
 def budget_html(found: Measurand) -> str:

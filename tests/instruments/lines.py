@@ -158,7 +158,7 @@ class AnyLine:
         assert before_s * 1e6 - 1 <= stamps_us[0] <= stamps_us[-1] <= ports.clock.now_s() * 1e6 + 1
 
     def test_the_rest_of_a_late_line_is_put_to_its_beginning_and_set_aside(self, link: Link, far: TcpEnd) -> None:
-        with pytest.raises(ReplyTimeout, match="balance: no answer .*only b'S S     12' came"):
+        with pytest.raises(ReplyTimeout, match=r"balance: no answer .*only b'S S     12' came"):
             link.exchange(b"half\n", timeout_s=GIVEN_UP_S)
         far.say(b"3.4567 g\r\n")
         assert link.exchange(b"whole\n", timeout_s=PATIENCE_S).data == b"S S    1.0000 g\r\n"

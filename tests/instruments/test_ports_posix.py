@@ -7,9 +7,9 @@ import select
 import socket
 import threading
 import tty
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +18,9 @@ from serial.rfc2217 import PortManager
 
 from instruments.errors import LinkError
 from instruments.ports import LineSettings, Ports
-from tests.instruments.lines import ANSWERS, PATIENCE_S, AnyLine, FarEnd, TcpEnd, opened
+from tests.instruments.lines import ANSWERS, AnyLine, FarEnd, TcpEnd, opened, raw_tcp
 
+Form = Callable[[str], str]
 PTY_HOLDS = 65_536
 """More bytes than any pseudo-terminal takes while nobody reads."""
 
@@ -31,9 +32,15 @@ class Pty:
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         self.path = os.ttyname(self._slave)
+        self._wake, self._waker = os.pipe()
+        self._open = [self._master, self._slave, self._wake, self._waker]
+
+    @property
+    def attributes(self) -> list[Any]:
+        """What the client set."""
+        return tty.tcgetattr(self._slave)
 
     def talk(self) -> None:
-        self._wake, self._waker = os.pipe()
         self._device = FarEnd(self._take, self._give, ANSWERS)
         self.hears = self._device.hears
 
@@ -47,14 +54,14 @@ class Pty:
     say = _give
 
     def hang_up(self) -> None:
-        os.write(self._waker, b"!")
-        self._device.join()
+        if self._open:
+            os.write(self._waker, b"!")
+            self._device.join()
         self.close()
 
     def close(self) -> None:
-        for descriptor in (self._master, self._slave):
-            with suppress(OSError):
-                os.close(descriptor)
+        while self._open:
+            os.close(self._open.pop())
 
 
 @pytest.fixture
@@ -97,7 +104,7 @@ class TestVisaSerial(OnPty):
 class TestVisaSerialOverTcp(AnyLine):
     @pytest.fixture
     def far(self) -> Iterator[TcpEnd]:
-        end = TcpEnd(lambda connection: FarEnd(lambda: connection.recv(4096), connection.sendall, ANSWERS))
+        end = TcpEnd(raw_tcp)
         yield end
         end.close()
 
@@ -126,6 +133,7 @@ class Rfc2217End(TcpEnd):
         return FarEnd(take, lambda data: connection.sendall(b"".join(manager.escape(data))), ANSWERS)
 
 
+@pytest.mark.filterwarnings(r"ignore:set(Daemon|Name)\(\):DeprecationWarning")  # pyserial 3.5
 class TestRfc2217(AnyLine):
     @pytest.fixture
     def far(self) -> Iterator[Rfc2217End]:
@@ -155,7 +163,7 @@ def plain(path: str) -> str:
 
 @pytest.mark.parametrize("first", [plain, visa])
 @pytest.mark.parametrize("second", [plain, visa])
-def test_one_port_is_never_opened_twice(pty: Pty, first: object, second: object) -> None:
+def test_one_port_is_never_opened_twice(pty: Pty, first: Form, second: Form) -> None:
     with opened(first(pty.path)), pytest.raises(LinkError, match="exclusively lock"), opened(second(pty.path)):
         pass
     with opened(second(pty.path)):  # free again
@@ -164,7 +172,7 @@ def test_one_port_is_never_opened_twice(pty: Pty, first: object, second: object)
 
 @pytest.mark.parametrize("form", [plain, visa])
 def test_a_device_that_takes_nothing_does_not_hold_up_the_bench_for_ever(
-    pty: Pty, form: object, monkeypatch: pytest.MonkeyPatch
+    pty: Pty, form: Form, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("instruments.ports._WRITE_S", 0.1)
     with opened(form(pty.path)) as (_, port), pytest.raises(LinkError, match="the line was lost"):
@@ -172,17 +180,17 @@ def test_a_device_that_takes_nothing_does_not_hold_up_the_bench_for_ever(
 
 
 @pytest.mark.parametrize("form", [plain, visa])
-def test_line_settings_reach_the_port(pty: Pty, form: object) -> None:
+def test_line_settings_reach_the_port(pty: Pty, form: Form) -> None:
     ports = Ports({"balance": form(pty.path)}, {})
     ports.open("balance", LineSettings(baudrate=2400, stopbits=2))
-    attributes = tty.tcgetattr(pty._slave)
+    attributes = pty.attributes
     ports.close()
     assert attributes[4] == tty.B2400
     assert attributes[2] & tty.CSTOPB
 
 
 @pytest.mark.parametrize("form", [plain, visa])
-def test_a_device_that_is_not_there_is_named_with_the_reason(form: object, tmp_path: Path) -> None:
+def test_a_device_that_is_not_there_is_named_with_the_reason(form: Form, tmp_path: Path) -> None:
     address = form(str(tmp_path / "ttyUSB7"))
     with pytest.raises(LinkError, match="No such file or directory") as caught, opened(address):
         pass
@@ -204,6 +212,3 @@ def test_no_reader_is_left_behind_when_opening_fails(pty: Pty) -> None:
         with pytest.raises(LinkError), opened(visa(pty.path)):
             pass
         assert threading.active_count() == readers
-
-
-assert PATIENCE_S

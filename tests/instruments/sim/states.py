@@ -124,8 +124,8 @@ def _safe(before: Callable[[PumpStanding], None]) -> Callable[[PumpStanding], No
     return _then(before, "SAF4")
 
 
-_PUMPS: dict[str, tuple[dict[str, object], Callable[[PumpStanding], None]]] = {
-    "power-up": ({"powered_up": True}, lambda standing: None),
+_PUMPS: dict[str, tuple[dict[str, object], Callable[[PumpStanding], object]]] = {
+    "power-up": ({"powered_up": True}, Standing.heard),
     "idle": ({}, _idle),
     "programmed": ({}, _programmed),
     "infusing": ({}, _infusing),

@@ -210,7 +210,7 @@ ODD = st.sampled_from(
     [b"S S    100.00  g\r\n", b"S I\r\n", b"S +\r\n", b"S S  Error 10b\r\n", b"S D   1.000000 kg\r\n", b"S S   0100.0000 g\r\n"]
 )
 BROKEN = st.sampled_from(
-    [b"\r\n", b"ES\r\n", b'I4 A "SIM0000001"\r\n', b"S S    - 1.00 g\r\n", b"S S         1. g\r\n"] + [b"T S     100.00 g\r\n"]
+    [b"\r\n", b"ES\r\n", b'I4 A "SIM0000001"\r\n', b"S S    - 1.00 g\r\n", b"S S         1. g\r\n", b"T S     100.00 g\r\n"]
 )
 TWISTED = st.builds(
     lambda line, at, byte: line[:at] + bytes([byte]) + line[at + 1 : -1] + b"\n",
