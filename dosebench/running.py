@@ -26,8 +26,8 @@ class _Keeper:
     cost: str = ""
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
-        from fixtures.plugin import VERDICT, cost_line
         from fixtures.items import CAMPAIGN
+        from fixtures.plugin import VERDICT, cost_line
         from harness.verdicts import EXIT_STATUS
 
         verdict = config.stash.get(VERDICT, None)

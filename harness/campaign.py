@@ -44,7 +44,8 @@ class Campaign:
         self.cost_s = 0.0
         self._conditions = conditions_of(bench, plan)
         self._rig: Rig | None = None
-        self._lost = ""
+        self._ended: tuple[Verdict, str] | None = None
+        self._unsafe = ""
         self._starts_s: dict[str, float] = {}
         self._verdicts: dict[str, CaseVerdict] = {}
         self._spent_s = stopwatch()
@@ -73,7 +74,7 @@ class Campaign:
             self._rig.connect()
             prepare(self._rig, self.plan.file.preparation)
         except BenchError as err:
-            self._lose(f"the bench could not be prepared: {err}")
+            self._end(f"the bench could not be prepared: {err}", Verdict.INVALID)
 
     def run_case(self, case: Any) -> CaseVerdict:
         """Carry a case out and judge it from the record."""
@@ -82,16 +83,17 @@ class Campaign:
         return verdict
 
     def abort_case(self, case: Any, reason: str) -> CaseVerdict:
-        """The run is being ended in the middle of a case."""
-        verdict = without_measurands(case, Verdict.ABORTED, reason)
+        """The run is being ended in the middle of a case: stop the pump now. The cases after it are ABORTED too."""
+        self._end(reason, Verdict.ABORTED)
+        verdict = without_measurands(case, Verdict.ABORTED, reason, *self._warning())
         self._verdicts[case.id] = verdict
-        self._lose(reason)
         return verdict
 
     def _carried_out(self, case: Any) -> CaseVerdict | None:
         """Run the procedure; a verdict already, where it could not be carried out."""
-        if self._lost or self._rig is None:
-            return without_measurands(case, Verdict.INVALID, f"not run: {self._lost}")
+        if self._ended is not None or self._rig is None:
+            verdict, reason = self._ended or (Verdict.ABORTED, "the bench was not started")
+            return without_measurands(case, verdict, f"not run: {reason}")
         try:
             self._do(self._rig, case)
         except SafetyError as err:
@@ -99,8 +101,8 @@ class Campaign:
         except _OF_THE_PUMP as err:
             return without_measurands(case, Verdict.FAIL, str(err))
         except BenchError as err:
-            self._lose(f"the bench was lost in case {case.id}: {err}")
-            return without_measurands(case, Verdict.INVALID, str(err))
+            self._end(f"the bench was lost in case {case.id}: {err}", Verdict.INVALID)
+            return without_measurands(case, Verdict.ABORTED if self._unsafe else Verdict.INVALID, str(err), *self._warning())
         return None
 
     def _do(self, rig: Rig, case: Any) -> None:
@@ -115,36 +117,47 @@ class Campaign:
         if case.after is not None:
             rig.wait_until(self._starts_s[case.after.case] + case.after.start_to_start)
 
-    def _lose(self, reason: str) -> None:
-        self._lost = self._lost or reason
+    def _end(self, reason: str, verdict: Verdict) -> None:
+        """No case after this one will be run: stop the pump at once, and remember why."""
+        if self._ended is not None:
+            return
+        self._ended = (verdict, reason)
         if self._rig is not None:
-            self._rig.note("bench error", reason=reason)
+            self._rig.note("run ended", reason=reason)
+            self._make_safe(self._rig)
+
+    def _make_safe(self, rig: Rig) -> None:
+        try:
+            rig.make_safe()
+        except SafetyError as err:
+            self._unsafe = str(err)
+
+    def _warning(self) -> tuple[str, ...]:
+        return (self._unsafe,) if self._unsafe else ()
 
     def close(self) -> RunVerdict:
         """Make the pump safe, close the record, write the verdicts. Cases without a verdict are ABORTED."""
-        unsafe = self._close_rig()
+        self._close_rig()
         self.recorder.close()
         self.cost_s = self._spent_s()
         for case in self.plan.cases:
             self._verdicts.setdefault(case.id, without_measurands(case, Verdict.ABORTED, "the run ended before this case"))
-        if unsafe:
+        if self._unsafe:
             last = self.plan.cases[-1]
-            self._verdicts[last.id] = without_measurands(last, Verdict.ABORTED, unsafe)
+            self._verdicts[last.id] = without_measurands(last, Verdict.ABORTED, self._unsafe)
         verdict = RunVerdict(self.run, self.data_source, tuple(self._verdicts[case.id] for case in self.plan.cases))
         write_verdicts(verdict, self.folder / "verdicts.json")
         self._write_identity(closed=utc_now().isoformat(), bench_time_s=self.bench_time_s, sha256=self.recorder.hashes)
         return verdict
 
-    def _close_rig(self) -> str:
-        """Empty, or why it is not known that the pump stands."""
+    def _close_rig(self) -> None:
         try:
             if self._rig is not None:
                 self._rig.close()
             else:
                 self._ports.close()
         except SafetyError as err:
-            return str(err)
-        return ""
+            self._unsafe = str(err)
 
     def _instruments(self) -> dict[str, str]:
         """Role and what the device said of itself."""

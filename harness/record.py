@@ -75,17 +75,18 @@ class Record:
 
     def phase(self, case: str, name: str) -> Period:
         """When a phase of a case began and ended. Raises BenchError when it is not complete in the record."""
-        edges = {
-            event.data["edge"]: event.at_s
-            for event in self.events
-            if event.kind == "phase" and event.case == case and event.data["name"] == name
-        }
+        edges = self._edges(case, name)
         if set(edges) != {"begin", "end"}:
             raise BenchError(f"the record has no complete phase {name!r} of case {case}")
         return Period(edges["begin"], edges["end"])
 
     def has_phase(self, case: str, name: str) -> bool:
-        return any(event.kind == "phase" and event.case == case and event.data["name"] == name for event in self.events)
+        """Whether a phase began and ended."""
+        return set(self._edges(case, name)) == {"begin", "end"}
+
+    def _edges(self, case: str, name: str) -> dict[str, float]:
+        found = (event for event in self.of_kind("phase", case) if event.data["name"] == name)
+        return {event.data["edge"]: event.at_s for event in found}
 
     def series(self, period: Period) -> Series:
         """The valid readings of a period; readings without a value and excluded stretches are left out."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from harness.record import Record
 from harness.verdicts import CaseVerdict
 from reports.figures import case_figure
 from reports.masses import masses_csv
-from reports.numbers import limits, measured
+from reports.numbers import measured
 from reports.tables import banner, budget_html, measurands_html
 
 
@@ -32,35 +34,38 @@ def describe_case(plan: Plan, case: CaseBase, data_source: str) -> None:
 def report_case(plan: Plan, case: CaseBase, verdict: CaseVerdict, record: Record, folder: Path, weighing: Weighing) -> None:
     """Everything that is known after it: values, limits, figure, masses, budgets."""
     for found in verdict.measurands:
-        text = f"{measured(found)}; limits {limits(found.limits, found.unit)} ({found.rule}); {found.verdict}"
-        allure.dynamic.parameter(found.name, text, excluded=True)
-    allure.dynamic.description_html(case_html(plan, case, verdict, record.data_source))
+        allure.dynamic.parameter(found.name, measured(found), excluded=True)
     figure = case_figure(record, case, weighing)
+    allure.dynamic.description_html(case_html(plan, case, verdict, record.data_source, figure))
     if figure:
-        figures = folder / "figures"
-        figures.mkdir(exist_ok=True)
-        (figures / f"{case.id}.svg").write_bytes(figure)
+        _keep(folder / "figures" / f"{case.id}.svg", figure)
         allure.attach(figure, f"{case.id}: mass and flow", allure.attachment_type.SVG)
-    csv = masses_csv(record, case)
-    if csv:
+    if csv := masses_csv(record, case):
         allure.attach(csv, f"{case.id}: mass every {case.reporting_interval:g} s", allure.attachment_type.CSV)
-    budgets = "".join(budget_html(found) for found in verdict.measurands if found.budget)
-    if budgets:
+    if budgets := "".join(budget_html(found) for found in verdict.measurands if found.budget):
         allure.attach(budgets, f"{case.id}: uncertainty budgets", allure.attachment_type.HTML)
 
 
-def case_html(plan: Plan, case: CaseBase, verdict: CaseVerdict, data_source: str) -> str:
-    """The case on one page: verdict, table, reasons, requirements."""
-    head = banner(data_source)
-    reasons = "".join(f"<li>{escape(reason)}</li>" for reason in verdict.reasons)
-    texts = plan.file.requirement
-    requirements = "".join(f"<li>{escape(name)}: {escape(texts.get(name, ''))}</li>" for name in case.requirement)
-    return "".join(
-        [
-            f"<p><b>{escape(head)}</b></p>" if head else "",
-            f"<p><b>{verdict.verdict}</b></p>",
-            measurands_html(verdict) if verdict.measurands else "",
-            f"<p>Why:</p><ul>{reasons}</ul>" if reasons else "",
-            f"<p>Requirements:</p><ul>{requirements}</ul>",
-        ]
-    )
+def _keep(path: Path, content: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+
+
+def case_html(plan: Plan, case: CaseBase, verdict: CaseVerdict, data_source: str, figure: bytes = b"") -> str:
+    """The case on one page: verdict, table, figure, reasons, requirements."""
+    head, texts = banner(data_source), plan.file.requirement
+    picture = f'<img src="data:image/svg+xml;base64,{b64encode(figure).decode("ascii")}">' if figure else ""
+    parts = [
+        f"<p><b>{escape(head)}</b></p>" if head else "",
+        f"<p><b>{verdict.verdict}</b></p>",
+        measurands_html(verdict) if verdict.measurands else "",
+        picture,
+        _list("Why:", verdict.reasons),
+        _list("Requirements:", [f"{name}: {texts.get(name, '')}" for name in case.requirement]),
+    ]
+    return "".join(parts)
+
+
+def _list(title: str, lines: Sequence[str]) -> str:
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<p>{title}</p><ul>{items}</ul>" if items else ""

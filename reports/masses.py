@@ -7,7 +7,10 @@ import pandas as pd
 
 from harness.cases import CaseBase
 from harness.judge import case_period
-from harness.record import Record
+from harness.record import Period, Record
+
+_BESIDE_S = 1.0
+"""Readings just outside the case serve as neighbours of its first and last moment."""
 
 
 def masses_csv(record: Record, case: CaseBase) -> str:
@@ -16,7 +19,7 @@ def masses_csv(record: Record, case: CaseBase) -> str:
     Columns: bench time in s, time since the case began in s, mass in g, data source.
     """
     period = case_period(record, case)
-    series = record.series(period)
+    series = record.series(Period(period.start_s - _BESIDE_S, period.end_s + _BESIDE_S))
     if len(series) < 2:
         return ""
     since_s = np.arange(0.0, period.duration_s, case.reporting_interval)

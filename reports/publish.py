@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.verdicts import RunVerdict, read_verdicts
-from reports.allure3 import ReportToolsMissing, render
+from reports.allure3 import ReportError, render
 from reports.summary import environment, write_summary
 
 HISTORY = "history.jsonl"
@@ -31,7 +31,7 @@ def publish(folder: Path, run: RunVerdict, results: Path, *, remember: bool) -> 
     title = f"{identity['plan']['id']} on {identity['bench']['id']}: {run.verdict}{marked}"
     try:
         report = render(results, folder / "report.html", title=title, history=folder.parent / HISTORY, remember=remember)
-    except ReportToolsMissing as err:
+    except ReportError as err:
         return Published(summary, None, str(err))
     return Published(summary, report)
 

@@ -43,19 +43,18 @@ def write_summary(folder: Path, run: RunVerdict) -> Path:
 def environment(identity: dict[str, Any]) -> dict[str, str]:
     """What a reviewer has to know of a run at a glance; also the environment block of the Allure report."""
     simulation = identity["bench"]["tables"].get("simulation") or {}
-    hashes = {f"SHA-256 of {name}": digest for name, digest in identity.get("sha256", {}).items()}
     told = {
         "Data source": identity["data_source"].upper(),
-        "Run": identity["run"],
-        "Started (UTC)": identity["started"],
         "Plan": f"{identity['plan']['id']}, SHA-256 {identity['plan']['sha256']}",
         "Bench": f"{identity['bench']['id']}, SHA-256 {identity['bench']['sha256']}",
-        "Seed": str(simulation.get("seed", "")),
+        **identity.get("instruments", {}),
         "Faults switched on": ", ".join(simulation.get("faults", [])),
+        "Seed": str(simulation.get("seed", "")),
         "Bench time": f"{identity.get('bench_time_s', 0) / 3600:.2f} h",
-        **{f"{role}": text for role, text in identity.get("instruments", {}).items()},
+        "Started (UTC)": identity["started"],
+        "Run": identity["run"],
+        **{f"SHA-256 of {name}": digest for name, digest in identity.get("sha256", {}).items()},
         **{f"Version of {name}": version for name, version in identity["versions"].items()},
-        **hashes,
     }
     return {name: value for name, value in told.items() if value}
 

@@ -82,7 +82,7 @@ class MtSicsBalance(SimDevice):
     def _execute(self, text: str) -> None:
         name, _, argument = text.partition(" ")
         action = _COMMANDS.get(name)
-        if action is None or argument != argument.strip() or "  " in argument.split('"')[0]:
+        if action is None or text != text.strip() or argument != argument.strip() or "  " in argument.split('"')[0]:
             self.send(b"ES\r\n")
             return
         if name in _WEIGHING:

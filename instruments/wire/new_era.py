@@ -101,7 +101,7 @@ def reply_ends(data: bytes) -> IntArray:
     """Framer for the host: Basic and Safe replies in any mixture; bytes before an STX make a frame of their own.
 
     A Basic reply goes on with a digit of its address; no Safe packet of a pump is long enough (44 bytes or more) to have
-    a digit as its length, so the byte after STX tells the two apart.
+    a digit as its length, so the byte after STX tells the two apart; a larger length is noise.
     """
     ends: list[int] = []
     at = 0
@@ -125,6 +125,8 @@ def _reply_end(data: bytes, at: int) -> int | None:
     if data[at + 1] in _DIGITS:
         etx = data.find(ETX, at)
         return etx + 1 if etx >= 0 else None
+    if data[at + 1] > _DIGITS[-1]:
+        return _noise_end(data, at + 1)
     return _packet_end(data, at)
 
 

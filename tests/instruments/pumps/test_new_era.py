@@ -79,7 +79,7 @@ SETTINGS: dict[str, tuple[Setter, list[Turn], float]] = {
         [turn("0DIA14.43", "00S"), turn("0VOLML", "00S"), turn("0DIA", "00S14.43")],
         14.43,
     ),
-    "rate in mL/h": (lambda driver: driver.set_rate(1.5), [turn("0RAT1.500MH", "00S"), turn("0RAT", "00S1.500MH")], 1.5),
+    "rate in mL/h": (lambda driver: driver.set_rate(1.6), [turn("0RAT1.600MH", "00S"), turn("0RAT", "00S1.600MH")], 1.6),
     "rate in uL/h": (lambda driver: driver.set_rate(0.1234), [turn("0RAT123.4UH", "00S"), turn("0RAT", "00S123.4UH")], 0.1234),
     "rate in mL/min": (lambda driver: driver.set_rate(60e3), [turn("0RAT1000MM", "00S"), turn("0RAT", "00S1000.MM")], 60e3),
     "target": (lambda driver: driver.set_target(1.0), [turn("0VOL1.000", "00S"), turn("0VOL", "00S1.000ML")], 1.0),
@@ -105,8 +105,8 @@ def test_a_setter_returns_what_the_pump_took(apply: Setter, turns: list[Turn], t
 
 
 OTHER_VALUES = [
-    ("syringe", "00S14.45"), ("syringe", "00S"), ("syringe", "00Snan.."), ("rate in mL/h", "00S1.502MH"),
-    ("rate in mL/h", "00S1.500MM"), ("rate in mL/h", "00Snan.0MH"), ("rate in mL/h", "00S"), ("target", "00S1.000UL"),
+    ("syringe", "00S14.45"), ("syringe", "00S"), ("syringe", "00Snan.."), ("rate in mL/h", "00S1.602MH"),
+    ("rate in mL/h", "00S1.600MM"), ("rate in mL/h", "00Snan.0MH"), ("rate in mL/h", "00S"), ("target", "00S1.000UL"),
     ("target", "00S1.000"), ("target", "00S0.999ML"), ("no target", "00S0.001ML"),
 ]  # fmt: skip
 
@@ -126,8 +126,8 @@ def test_a_watchdog_that_the_pump_did_not_take_is_an_error(answer: str) -> None:
 
 
 def test_a_difference_of_half_a_digit_is_what_four_digits_can_do() -> None:
-    with pump(turn("0RAT20.58UM", "00S"), turn("0RAT", "00S20.58UM")) as (driver, _):
-        assert driver.set_rate(1.2345) == pytest.approx(1.2348)
+    with pump(turn("0RAT20.57UM", "00S"), turn("0RAT", "00S20.57UM")) as (driver, _):
+        assert driver.set_rate(1.2345) == pytest.approx(1.2342)
 
 
 @pytest.mark.parametrize("code", ["?", "?NA", "?OOR", "?COM", "?IGN"])

@@ -53,7 +53,8 @@ class Standing:
         return self.heard()
 
     def ask(self, data: bytes) -> bytes:
-        """Say it and hear what comes in the next tenth of a second."""
+        """Say it and hear what comes in the next tenth of a second; what came before is let go."""
+        self.heard()
         self.say(data)
         self.pass_s(_ANSWERED_S)
         return self.heard()

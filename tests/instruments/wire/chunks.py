@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 from hypothesis import strategies as st
 
@@ -13,10 +12,9 @@ from instruments.wire.framing import FrameBuffer, Framer
 Piece = tuple[bytes, int]
 
 
-def pieces_of(data: bytes, cuts: Iterable[int] = ()) -> list[Piece]:
-    """``data`` cut at ``cuts``; piece number n has the stamp 100 n."""
-    edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(data)}), len(data)]
-    return [(data[start:end], 100 * n) for n, (start, end) in enumerate(pairwise(edges), start=1)]
+def stamp_all(parts: Iterable[bytes]) -> list[Piece]:
+    """Piece number n has the stamp 100 n."""
+    return [(part, 100 * n) for n, part in enumerate(parts, start=1)]
 
 
 def stamped(pieces: Sequence[Piece]) -> Stamped:
@@ -39,5 +37,10 @@ def whole_and_bytewise(framer: Framer, data: bytes) -> tuple[list[bytes], list[b
 
 def noisy(alphabet: bytes) -> st.SearchStrategy[bytes]:
     """Any bytes, with those that matter to a protocol more often than by chance."""
+    return noisy_parts(alphabet).map(b"".join)
+
+
+def noisy_parts(alphabet: bytes) -> st.SearchStrategy[list[bytes]]:
+    """The same in pieces that begin and end where it matters."""
     marks = st.sampled_from([bytes([byte]) for byte in alphabet])
-    return st.lists(marks | st.binary(min_size=1, max_size=6), max_size=40).map(b"".join)
+    return st.lists(marks | st.binary(min_size=1, max_size=6), max_size=40)

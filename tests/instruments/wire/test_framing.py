@@ -11,36 +11,34 @@ from hypothesis import strategies as st
 from instruments.stamped import NOTHING, Stamped
 from instruments.wire.framing import FRAME_LIMIT, FrameBuffer, Framer, line_ends
 from instruments.wire.new_era import command_ends, reply_ends
-from tests.instruments.wire.chunks import framed, noisy, pieces_of, stamped
+from tests.instruments.wire.chunks import framed, noisy_parts, stamp_all, stamped
 
 FRAMERS = pytest.mark.parametrize("framer", [line_ends, reply_ends, command_ends], ids=lambda framer: framer.__name__)
-ANY_BYTES = noisy(b"\x02\x03\x04\x07\r\n0S")
-ANY_CUTS = st.sets(st.integers(1, 250))
+ANY_PARTS = noisy_parts(b"\x02\x03\x04\x07\r\n0S")
+ANY_EDGES = st.sets(st.integers(1, 39))
 
 
 @FRAMERS
-@given(data=ANY_BYTES, cuts=ANY_CUTS)
-def test_frames_and_the_held_rest_are_the_input(framer: Framer, data: bytes, cuts: set[int]) -> None:
-    frames, held = framed(framer, [Stamped.one(*piece) for piece in pieces_of(data, cuts)])
-    assert b"".join(frame for frame, _ in frames) + held == data
+@given(parts=ANY_PARTS)
+def test_frames_and_the_held_rest_are_the_input(framer: Framer, parts: list[bytes]) -> None:
+    frames, held = framed(framer, [Stamped.one(*piece) for piece in stamp_all(parts)])
+    assert b"".join(frame for frame, _ in frames) + held == b"".join(parts)
     assert all(frame for frame, _ in frames)
 
 
 @FRAMERS
-@given(data=ANY_BYTES, cuts=ANY_CUTS, groups=ANY_CUTS)
-def test_frames_and_stamps_do_not_depend_on_how_the_pieces_are_fed(
-    framer: Framer, data: bytes, cuts: set[int], groups: set[int]
-) -> None:
-    pieces = pieces_of(data, cuts)
+@given(parts=ANY_PARTS, groups=ANY_EDGES)
+def test_frames_and_stamps_do_not_depend_on_how_the_pieces_are_fed(framer: Framer, parts: list[bytes], groups: set[int]) -> None:
+    pieces = stamp_all(parts)
     edges = [0, *sorted(edge for edge in groups if edge < len(pieces)), len(pieces)]
     grouped = [stamped(pieces[start:end]) for start, end in pairwise(edges)]
     assert framed(framer, grouped) == framed(framer, [Stamped.one(*piece) for piece in pieces])
 
 
 @FRAMERS
-@given(data=ANY_BYTES, cuts=ANY_CUTS)
-def test_the_stamp_of_a_frame_is_that_of_its_last_byte(framer: Framer, data: bytes, cuts: set[int]) -> None:
-    pieces = pieces_of(data, cuts)
+@given(parts=ANY_PARTS)
+def test_the_stamp_of_a_frame_is_that_of_its_last_byte(framer: Framer, parts: list[bytes]) -> None:
+    pieces = stamp_all(parts)
     stamp_of_byte = [stamp_us for piece, stamp_us in pieces for _ in piece]
     at = 0
     for frame, stamp_us in framed(framer, [stamped(pieces)])[0]:
@@ -61,6 +59,11 @@ def test_what_never_ends_is_cut_at_the_limit_in_any_chunking(framer: Framer, len
     assert b"".join(out) + frames.held == data
     assert [len(frame) for frame in out[: length // FRAME_LIMIT]] == [FRAME_LIMIT] * (length // FRAME_LIMIT)
     assert out == [frame for frame, _ in framed(framer, [Stamped.one(data, 0)])[0]]
+
+
+def test_noise_has_the_stamp_of_its_own_last_byte_although_its_end_shows_later() -> None:
+    arrivals = [Stamped.one(b"noi", 1), Stamped.one(b"se", 2), Stamped.one(b"\x0200S\x03", 3)]
+    assert framed(reply_ends, arrivals)[0] == [(b"noise", 2), (b"\x0200S\x03", 3)]
 
 
 def test_half_a_frame_can_be_dropped_and_the_next_is_whole() -> None:
