@@ -108,8 +108,11 @@ class Needle(Strict):
 
 
 class Vessel(Strict):
+    """``evaporation_at_most``: a blank that loses more than this is no blank; a leak could hide in it."""
+
     inner_diameter: Annotated[Millimetres, Field(gt=0)] = 30.0
     capacity: Annotated[MilliLitres, Field(gt=0)] = 50.0
+    evaporation_at_most: Annotated[GramsPerHour, Field(ge=0)] = 1e-3
 
 
 class Liquid(Strict):

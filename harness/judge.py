@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.analysis.alarm import judge_run_to_empty, unexpected_alarms
-from harness.analysis.blank import evaporation
+from harness.analysis.blank import blank_faults, evaporation
 from harness.analysis.bolus import judge_bolus
 from harness.analysis.delivery import judge_delivery
 from harness.analysis.flow import judge_pump_off, judge_steady_flow
@@ -86,7 +86,8 @@ def _preparation_faults(record: Record, conditions: Conditions, loss: Evaporatio
     """A blank that cannot be trusted spoils every case that is corrected with it."""
     if loss is not None:
         return []
-    return [f"blank: {fault}" for fault in bench_faults(record, record.phase(PREPARATION, "blank"), conditions)]
+    faults = bench_faults(record, record.phase(PREPARATION, "blank"), conditions) or blank_faults(record, conditions)
+    return [f"blank: {fault}" for fault in faults]
 
 
 def _alarms(view: View[CaseBase]) -> list[Measurand]:

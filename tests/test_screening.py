@@ -57,6 +57,19 @@ def test_every_fault_gets_the_verdict_it_deserves(fault: str, verdict: str, case
     assert told.reasons[0].startswith(reason)
 
 
+@pytest.mark.parametrize(("loss", "reason"), [("-3 mg/h", "look for a leak or a siphon"), ("8 mg/h", "cover the liquid")])
+def test_a_leak_cannot_hide_in_the_blank(loss: str, reason: str, tmp_path: Path) -> None:
+    """What flows while the pump stands would be taken for evaporation, and every later leak corrected away."""
+    bench = tmp_path / "bench.toml"
+    bench.write_text(BENCH.read_text().replace('evaporation = "0.2 mg/h"', f'evaporation = "{loss}"'))
+    campaign = Campaign(load_plan(PLAN), load_bench(bench), tmp_path)
+    campaign.start()
+    verdict = campaign.run_case(campaign.plan.cases[0])
+    campaign.close()
+    assert verdict.verdict is Verdict.INVALID
+    assert reason in verdict.reasons[0]
+
+
 def test_every_fault_of_the_registry_is_in_the_table() -> None:
     assert {row[0].partition(":")[0] for row in FAULTY} == set(FAULTS)
 

@@ -8,6 +8,24 @@ from harness.metrology.volume import Evaporation
 from harness.record import PREPARATION, Record
 
 
+_CLEARLY = 2.0
+
+
+def blank_faults(record: Record, conditions: Conditions) -> list[str]:
+    """Why the blank cannot be what it should be.
+
+    Every case is corrected with it: a leak that was there in the blank too would be taken for evaporation and hidden.
+    """
+    found, most_g_h = evaporation(record, conditions), conditions.weighing.vessel.evaporation_at_most
+    margin_g_h = _CLEARLY * found.u_g_h
+    if found.loss_g_h < -margin_g_h:
+        return [f"the vessel gained {-found.loss_g_h * 1000:.2f} mg/h with the pump stopped; look for a leak or a siphon"]
+    if found.loss_g_h > most_g_h + margin_g_h:
+        told = f"the vessel lost {found.loss_g_h * 1000:.2f} mg/h, allowed are {most_g_h * 1000:g} mg/h"
+        return [f"{told}; cover the liquid (oil, trap) or state what is right in vessel.evaporation_at_most"]
+    return []
+
+
 def evaporation(record: Record, conditions: Conditions) -> Evaporation:
     """Loss in g/h from the blank before the first case (e = -dW/dt, gravimetric-metrology section 4).
 

@@ -138,10 +138,12 @@ def test_what_came_before_the_cable_was_pulled_is_handed_out_first(port: Threade
 
 
 def test_waiting_ends_at_once_when_bytes_come(port: ThreadedPort, stream: HandStream) -> None:
-    speaker = threading.Timer(0.05, stream.feed, [b"now"])
-    speaker.start()
-    assert port.wait(deadline_s=3600.0).data == b"now"
-    speaker.join()
+    heard: list[bytes] = []
+    waiter = threading.Thread(target=lambda: heard.append(port.wait(deadline_s=3600.0).data), daemon=True)
+    waiter.start()
+    stream.feed(b"now")
+    waiter.join(PATIENCE_S)
+    assert heard == [b"now"]
 
 
 def test_closing_never_fails_and_leaves_no_thread(port: ThreadedPort, stream: HandStream) -> None:

@@ -55,7 +55,14 @@ def test_the_allure_report_opens_offline_and_shows_the_case(published: Path, tmp
 @pytest.mark.browser
 def test_the_plain_page_shows_verdict_values_and_figure(published: Path, tmp_path: Path) -> None:
     shown, _ = opened(published / "summary.html", tmp_path)
-    for text in ("SIMULATED: no real pump was tested", "BOLUS: PASS", "0.95 to 1.05 mL", "SHA-256 of raw/balance.log", "<svg", "set rate"):
+    for text in (
+        "SIMULATED: no real pump was tested",
+        "BOLUS: PASS",
+        "0.95 to 1.05 mL",
+        "SHA-256 of raw/balance.log",
+        "<svg",
+        "set rate",
+    ):
         assert text in shown
 
 
