@@ -7,7 +7,6 @@ from harness.analysis.view import Conditions
 from harness.metrology.volume import Evaporation
 from harness.record import PREPARATION, Record
 
-
 _CLEARLY = 2.0
 
 
