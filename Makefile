@@ -27,8 +27,8 @@ contracts: .venv/ready
 
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --disable-pip-version-check -qq --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check -qq --no-deps --no-build-isolation -e .
 	$(BIN)/python -c "import pathlib; pathlib.Path('.venv/ready').touch()"
 
 # Needs uv (pip install uv). The lock names no registry.

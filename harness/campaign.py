@@ -94,6 +94,9 @@ class Campaign:
         if self._ended is not None or self._rig is None:
             verdict, reason = self._ended or (Verdict.ABORTED, "the bench was not started")
             return without_measurands(case, verdict, f"not run: {reason}")
+        if case.after is not None and case.after.case not in self._starts_s:
+            reason = f"not run: it is timed from case {case.after.case}, which was not started in this run"
+            return without_measurands(case, Verdict.INVALID, reason)
         try:
             self._do(self._rig, case)
         except SafetyError as err:
@@ -141,7 +144,7 @@ class Campaign:
         self.recorder.close()
         self.cost_s = self._spent_s()
         for case in self.plan.cases:
-            self._verdicts.setdefault(case.id, without_measurands(case, Verdict.ABORTED, "the run ended before this case"))
+            self._verdicts.setdefault(case.id, without_measurands(case, Verdict.ABORTED, "not reached, or not selected"))
         if self._unsafe:
             last = self.plan.cases[-1]
             self._verdicts[last.id] = without_measurands(last, Verdict.ABORTED, self._unsafe)

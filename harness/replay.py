@@ -61,7 +61,7 @@ class Replay:
     def close(self) -> RunVerdict:
         """Leave a run folder like any other: the recording as it came, samples, journal, verdicts."""
         for case in self.plan.cases:
-            self._verdicts.setdefault(case.id, without_measurands(case, Verdict.ABORTED, "the run ended before this case"))
+            self._verdicts.setdefault(case.id, without_measurands(case, Verdict.ABORTED, "not reached, or not selected"))
         hashes = self._write_files()
         self.cost_s = self._spent_s()
         verdict = RunVerdict(self.run, self.data_source, tuple(self._verdicts[case.id] for case in self.plan.cases))

@@ -31,7 +31,6 @@ _PINT_NAMES = {
     "d": "day",
     "C": "degC",
     "°C": "degC",
-    "mcg": "microgram",  # as drug labels have it, where a handwritten micro sign was once read as milli
 }
 
 

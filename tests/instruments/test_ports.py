@@ -285,6 +285,14 @@ def test_a_simulated_port_reads_like_any_pyserial_port(cage: Cage) -> None:
             act()
 
 
+def test_a_piece_that_was_read_in_part_keeps_the_stamp_of_its_end(cage: Cage) -> None:
+    device: Any = serial.serial_for_url("sim://cage/parrot", timeout=5.0)
+    device.write(b"words\nmore\n")
+    cage.clock.sleep_until(1.0)
+    assert device.read(2) == b"wo"
+    assert list(device.take()) == [(b"rds\n", 106_000), (b"more\n", 111_000)]
+
+
 def test_opening_flushes_as_on_a_real_port_and_an_unplugged_device_is_not_there(cage: Cage) -> None:
     first = perch(cage)
     first.write(b"early\n")

@@ -13,7 +13,7 @@ from harness.campaign import Campaign
 from harness.plan import load_plan
 from reports.figures import case_figure
 from reports.masses import masses_csv
-from reports.publish import write_environment
+from reports.publish import republish, write_environment
 from tests.conftest import ROOT, chromium
 from tests.dosebench.test_cli import dosebench, run_folder, short_plan
 
@@ -64,6 +64,17 @@ def test_the_plain_page_shows_verdict_values_and_figure(published: Path, tmp_pat
         "set rate",
     ):
         assert text in shown
+
+
+def test_without_node_the_plain_page_is_made_and_one_line_says_what_is_missing(
+    published: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.node.nodes", lambda: iter(()))
+    (published / "summary.html").unlink()
+    found = republish(published)
+    assert found.report is None
+    assert found.summary.is_file()
+    assert re.fullmatch(r"no Node\.js .* run .*dosebench tools.*", found.missing)
 
 
 def test_the_report_is_one_file_of_bounded_size(published: Path) -> None:
