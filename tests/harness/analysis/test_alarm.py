@@ -31,14 +31,14 @@ def alarm(at_s: float, poll_s: float = 1.0) -> Event:
     return Event(round(at_s * 1e6), "alarm", "E", told)
 
 
-def judged(*alarms: Event, filled_ml: float = 1.389) -> dict[str, Any]:
+def judged(*alarms: Event, filled_ml: float = 1.389, lag_s: float = 0.0) -> dict[str, Any]:
     last_s = max([EMPTY_S, *(event.at_s for event in alarms)])
     events = [
         *phase("preparation", "blank", 0, 600), commanded(START_S, 5.0, "E"),
         *phase("E", "run", START_S, last_s), *phase("E", "plateau", last_s, last_s + 300), *alarms,
     ]  # fmt: skip
-    conditions = replace(CONDITIONS, filled_ml=filled_ml, filled_u_ml=0.05)
-    view = view_of(CASE, curve(mass, last_s + 300), events, conditions)
+    conditions = replace(CONDITIONS, filled_ml=filled_ml, filled_u_ml=0.05, lag_s=lag_s)
+    view = view_of(CASE, curve(lambda moments_s: mass(moments_s - lag_s), last_s + 300), events, conditions)
     return {found.name: found for found in judge_run_to_empty(view)}
 
 
@@ -76,6 +76,11 @@ def test_exactly_one_alarm_is_right(alarms: list[float], verdict: str) -> None:
 )
 def test_a_syringe_that_is_not_empty_at_the_alarm_is_found(filled_ml: float, verdict: str) -> None:
     assert judged(alarm(1701), filled_ml=filled_ml)["residual volume"].verdict.value == verdict
+
+
+@pytest.mark.parametrize("lag_s", [0.0, 6.0, 40.0])
+def test_the_lag_of_line_and_balance_is_no_head_start_of_the_alarm(lag_s: float) -> None:
+    assert judged(alarm(1730), lag_s=lag_s)["alarm latency"].value == pytest.approx(29.5, abs=0.5)
 
 
 def test_an_alarm_where_none_should_be_is_a_fault_of_the_pump() -> None:
