@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
+from instruments.errors import ConfigError
+
 USAGE = 64
 ABORTED = 4
 
@@ -43,6 +45,8 @@ def run_plan(plan: Path, options: Sequence[str]) -> tuple[int, str]:
     """
     import pytest
 
+    if plan.suffix != ".toml":
+        raise ConfigError(f"{plan}: is not a plan file (.toml)")
     keeper = _Keeper()
     status = pytest.main([*_OPTIONS, str(plan), *options], plugins=[keeper])
     if keeper.status is not None:

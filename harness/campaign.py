@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -18,12 +19,12 @@ from harness.metrology.volume import Weighing
 from harness.plan import Plan
 from harness.procedures import PROCEDURES
 from harness.procedures.preparation import prepare
-from harness.record import Record
+from harness.record import WAITING, Record
 from harness.recorder import Recorder
 from harness.rig import Rig
-from harness.verdicts import CaseVerdict, RunVerdict, Verdict, write_verdicts
+from harness.verdicts import CaseVerdict, RunVerdict, Verdict, overall, write_verdicts
 from instruments.clock import stopwatch, utc_now
-from instruments.errors import BenchError, PumpAlarm, SafetyError, SettingDiffers
+from instruments.errors import BenchError, ConfigError, PumpAlarm, SafetyError, SettingDiffers
 from instruments.ports import LineSettings, Ports
 
 _OF_THE_PUMP = (PumpAlarm, SettingDiffers)
@@ -109,16 +110,18 @@ class Campaign:
         return None
 
     def _do(self, rig: Rig, case: Any) -> None:
-        self._wait_for_its_moment(rig, case)
         rig.case = case.id
+        self._wait_for_its_moment(rig, case)
         self._starts_s[case.id] = rig.clock.now_s()
         PROCEDURES[case.procedure](rig, case)
         if case is self.plan.cases[-1]:
             rig.make_safe()
 
     def _wait_for_its_moment(self, rig: Rig, case: Any) -> None:
+        """Watched like everything else: what the pump does between two doses counts too."""
         if case.after is not None:
-            rig.wait_until(self._starts_s[case.after.case] + case.after.start_to_start)
+            with rig.phase(WAITING):
+                rig.wait_until(self._starts_s[case.after.case] + case.after.start_to_start)
 
     def _end(self, reason: str, verdict: Verdict) -> None:
         """No case after this one will be run: stop the pump at once, and remember why."""
@@ -146,12 +149,18 @@ class Campaign:
         for case in self.plan.cases:
             self._verdicts.setdefault(case.id, without_measurands(case, Verdict.ABORTED, "not reached, or not selected"))
         if self._unsafe:
-            last = self.plan.cases[-1]
-            self._verdicts[last.id] = without_measurands(last, Verdict.ABORTED, self._unsafe)
+            self._mark_unsafe(self.plan.cases[-1].id)
         verdict = RunVerdict(self.run, self.data_source, tuple(self._verdicts[case.id] for case in self.plan.cases))
         write_verdicts(verdict, self.folder / "verdicts.json")
         self._write_identity(closed=utc_now().isoformat(), bench_time_s=self.bench_time_s, sha256=self.recorder.hashes)
         return verdict
+
+    def _mark_unsafe(self, case_id: str) -> None:
+        """The stop at the end could not be confirmed: said in the last case, beside what was measured there."""
+        last = self._verdicts[case_id]
+        if self._unsafe not in last.reasons:
+            verdict = overall([last.verdict, Verdict.ABORTED])
+            self._verdicts[case_id] = replace(last, verdict=verdict, reasons=(*last.reasons, self._unsafe))
 
     def _close_rig(self) -> None:
         try:
@@ -182,7 +191,7 @@ class Campaign:
         text = json.dumps(identity, indent=1, default=str)
         (self.folder / "run.json").write_text(text + "\n", encoding="utf-8")
         for name, source in (("plan.toml", self.plan.text), ("bench.toml", self.bench.text)):
-            (self.folder / name).write_text(source, encoding="utf-8")
+            (self.folder / name).write_bytes(source.encode("utf-8"))
 
 
 def _identity_text(data: Mapping[str, str]) -> str:
@@ -218,5 +227,8 @@ def _version(package: str) -> str:
 def new_folder(out: Path, started: datetime, plan_id: str, data_source: str, run: str) -> Path:
     """A folder of its own for every run, that says what it is."""
     folder = out / f"{started:%Y%m%dT%H%M%SZ}-{plan_id}-{data_source}-{run[:8]}"
-    folder.mkdir(parents=True)
+    try:
+        folder.mkdir(parents=True)
+    except OSError as err:
+        raise ConfigError(f"{out}: run folders cannot go there ({err.strerror}); choose another --out") from err
     return folder

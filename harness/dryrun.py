@@ -39,16 +39,21 @@ def check(plan: Plan, bench: Bench, today: date) -> DryRun:
 
 
 def _planned_ml(plan: Plan, bench: Bench) -> float:
-    """Liquid that the cases take out of the syringe; a run to empty takes the rest, and there has to be a rest."""
-    return sum(_case_ml(case) for case in plan.cases)
+    """Liquid that leaves the syringe; a run to empty takes what the cases before it have left."""
+    filled_ml, used_ml = bench.pump.syringe.filled_ml, 0.0
+    for case in plan.cases:
+        used_ml += _case_ml(case, filled_ml - used_ml)
+    return used_ml
 
 
-def _case_ml(case: object) -> float:
+def _case_ml(case: object, left_ml: float) -> float:
     match case:
         case BolusCase():
             return case.volume
         case SteadyFlowCase():
             return case.rate * (case.settle + case.duration) / 3600
+        case RunToEmptyCase():
+            return max(left_ml, 0.0)
     return 0.0
 
 
@@ -73,7 +78,7 @@ def _duration_s(plan: Plan, bench: Bench) -> float:
             now_s = max(now_s, started_s[case.after.case] + case.after.start_to_start)
         started_s[case.id] = now_s
         now_s += _case_s(case, left_ml)
-        left_ml -= _case_ml(case)
+        left_ml -= _case_ml(case, left_ml)
     return now_s
 
 
@@ -87,7 +92,7 @@ def _recording_only(plan: Plan) -> list[str]:
 
 def _too_much(volume_ml: float, plan: Plan, bench: Bench) -> list[str]:
     filled_ml = bench.pump.syringe.filled_ml
-    if volume_ml <= filled_ml:
+    if volume_ml <= filled_ml * (1 + 1e-9):
         return []
     return [f"{plan.path}: the cases need {volume_ml:g} mL, the syringe of {bench.path.name} holds {filled_ml:g} mL"]
 
@@ -97,7 +102,7 @@ def _no_room(volume_ml: float, bench: Bench) -> list[str]:
     room_g = bench.balance.capacity * _ROOM - _START_G
     if volume_ml > room_ml:
         return [f"{bench.path}: vessel.capacity: {volume_ml:g} mL will not go into {room_ml:g} mL of the vessel"]
-    if volume_ml > room_g:
+    if volume_ml * (bench.file.liquid.density or 1.0) > room_g:
         return [f"{bench.path}: balance.capacity: {volume_ml:g} mL and a vessel of {_START_G:g} g are too heavy for it"]
     return []
 

@@ -28,7 +28,7 @@ Model = TypeVar("Model", bound=Strict)
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
     """The tables of a TOML file, and its text. Raises ConfigError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8-sig")  # line ends stay as they are: the text's hash is the file's
         return tomllib.loads(text), text
     except FileNotFoundError as err:
         raise ConfigError(f"{path}: there is no such file") from err

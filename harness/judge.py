@@ -13,7 +13,7 @@ from harness.analysis.flow import judge_pump_off, judge_steady_flow
 from harness.analysis.health import bench_faults
 from harness.analysis.view import Conditions, View
 from harness.bench import Bench
-from harness.cases import CaseBase, RunToEmptyCase
+from harness.cases import CaseBase
 from harness.metrology.volume import Evaporation, Weighing
 from harness.plan import Plan
 from harness.record import PREPARATION, Period, Record
@@ -52,7 +52,7 @@ def judge_case(record: Record, case: Any, conditions: Conditions, loss: Evaporat
         period = case_period(record, case)
         faults = [*_preparation_faults(record, conditions, loss), *bench_faults(record, period, conditions)]
         view = View(record, case, conditions, loss or evaporation(record, conditions))
-        measurands = [] if faults else [*_JUDGES[case.procedure](view), *_alarms(view)]
+        measurands = [] if faults else [*_JUDGES[case.procedure](view), *unexpected_alarms(view)]
     except BenchError as err:
         return without_measurands(case, Verdict.INVALID, str(err))
     if faults:
@@ -88,7 +88,3 @@ def _preparation_faults(record: Record, conditions: Conditions, loss: Evaporatio
         return []
     faults = bench_faults(record, record.phase(PREPARATION, "blank"), conditions) or blank_faults(record, conditions)
     return [f"blank: {fault}" for fault in faults]
-
-
-def _alarms(view: View[CaseBase]) -> list[Measurand]:
-    return [] if isinstance(view.case, RunToEmptyCase) else unexpected_alarms(view)

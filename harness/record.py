@@ -17,6 +17,9 @@ from instruments.wire.mt_sics import Readings
 
 FloatArray = NDArray[np.float64]
 
+WAITING = "waiting"
+"""The phase in which a case waits for its moment after another."""
+
 PREPARATION = "preparation"
 """Stands where a case id stands, for what is done before the first case."""
 

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from harness.rawlog import raw_lines
 from harness.record import Event, Record
 from instruments.clock import stopwatch
+from instruments.errors import BenchError
 from instruments.stamped import Stamped
 from instruments.wire.mt_sics import Readings
 
@@ -42,11 +43,14 @@ class AppendFile:
     def sync(self) -> None:
         if self._held:
             data = b"".join(self._held)
+            try:
+                self._file.write(data)
+                self._file.flush()
+                _to_disk(self._file.fileno())
+            except OSError as err:
+                raise BenchError(f"{self.path}: cannot be written ({err.strerror}); make room on the disk") from err
             self._held.clear()
             self._hash.update(data)
-            self._file.write(data)
-            self._file.flush()
-            _to_disk(self._file.fileno())
 
     def close(self) -> str:
         """Write what is left; returns the SHA-256 of the file."""

@@ -200,9 +200,20 @@ def _check_columns(file: MappingFile, frame: pd.DataFrame, source: Path, mapping
             raise ConfigError(
                 f"{mapping}: columns.{name}: {source.name} has no column {column!r}; it has {', '.join(map(str, frame.columns))}"
             )
+        if not len(frame):
+            raise ConfigError(f"{source}: has a header and no rows")
         if not pd.api.types.is_numeric_dtype(frame[column]):
             bad = int(pd.to_numeric(frame[column], errors="coerce").isna().to_numpy().argmax())
             raise ConfigError(f"{source}:{bad + 2}: {column}: {frame[column].iloc[bad]!r} is not a number")
+    _check_gaps({name: column for name, column in named.items() if name != "mass"}, frame, source)
     moments = frame[named["time"]].to_numpy(np.float64)
     if len(moments) < 2 or not (np.diff(moments) > 0).all():
         raise ConfigError(f"{source}: {named['time']}: needs at least two rows, and a time that never stands still or goes back")
+
+
+def _check_gaps(named: dict[str, str], frame: pd.DataFrame, source: Path) -> None:
+    """A missing mass is a reading that did not arrive; a missing time, rate or state would be a guess."""
+    for column in named.values():
+        empty = np.flatnonzero(frame[column].isna().to_numpy())
+        if len(empty):
+            raise ConfigError(f"{source}:{int(empty[0]) + 2}: {column}: is empty; only the mass may be")

@@ -100,6 +100,10 @@ class Replay:
 def _check(plan: Plan, recording: Recording) -> None:
     """Every case has its period, unless it looks at the whole record; every period has its case."""
     known = {case.id: case.procedure for case in plan.cases}
+    if "run-to-empty" in known.values():
+        raise ConfigError(f"{plan.path}: run-to-empty needs alarms, and a recording brings none")
+    if "delivery" in known.values() and recording.mapping.columns.rate is None:
+        raise ConfigError("procedure 'delivery' needs to know what was commanded; give columns.rate in the mapping")
     given = {period.case for period in recording.mapping.period}
     unknown = sorted(given - set(known))
     if unknown:

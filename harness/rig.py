@@ -10,7 +10,7 @@ from harness.bench import Bench
 from harness.recorder import Recorder
 from instruments.balances import Balance
 from instruments.drivers import BALANCES, PUMPS, Driver
-from instruments.errors import BenchError, LinkError, PumpAlarm, SafetyError
+from instruments.errors import BenchError, LinkError, PumpAlarm, SafetyError, SettingDiffers
 from instruments.identity import Identity
 from instruments.link import Link
 from instruments.ports import Ports
@@ -20,6 +20,8 @@ from instruments.stamped import microseconds
 _SILENT_AFTER = 30
 """Missing readings in a row after which the balance counts as lost; at least ``_SILENT_S``."""
 _SILENT_S = 5.0
+_RATE_AS_SHOWN = 0.02
+"""Balances show their rate with one decimal."""
 _LEAD = 2.5
 """How many times the pump hears from us within its watchdog time."""
 
@@ -53,7 +55,7 @@ class Rig:
             self.note("identity", role=role, model=identity.model, serial=identity.serial, firmware=identity.firmware)
         self._check_serial(found["balance"])
         self.setting("syringe inner diameter", self.bench.pump.syringe.inner_diameter, "mm", self.pump.set_syringe)
-        self.setting("weighing rate", self.bench.balance.rate, "Hz", self.balance.set_update_rate)
+        self._check_rate(self.setting("weighing rate", self.bench.balance.rate, "Hz", self.balance.set_update_rate))
         self.balance.start_stream()
         self._streaming, self._last_reading_s = True, self.clock.now_s()
         return found
@@ -63,6 +65,13 @@ class Rig:
         if expected is not None and balance.serial != expected:
             at = self.bench.addresses["balance"]
             raise BenchError(f"{at}: the balance there is {balance.serial}, the bench file says {expected}; check the cables")
+
+    def _check_rate(self, taken_hz: float) -> None:
+        asked_hz = self.bench.balance.rate
+        if abs(taken_hz - asked_hz) > _RATE_AS_SHOWN * asked_hz:
+            raise SettingDiffers(
+                f"balance: asked for {asked_hz:g} readings a second, it took {taken_hz:g}; put that into balance.rate"
+            )
 
     # --- time ---
 
@@ -117,16 +126,11 @@ class Rig:
             self._word_due_s = self.clock.now_s() + self.bench.pump.watchdog / _LEAD
         if status.alarm:
             since_us = before.stamp_us if before is not None else status.stamp_us
-            told = {"letter": status.alarm, "word": status.word, "since_us": min(since_us, status.stamp_us)}
+            told = {"letter": status.alarm, "kind": status.kind, "word": status.word, "since_us": min(since_us, status.stamp_us)}
             self.recorder.event(status.stamp_us, "alarm", self.case, told)
         if before is None or (status.word, status.running) != (before.word, before.running):
             self.recorder.event(status.stamp_us, "pump", self.case, {"word": status.word, "running": status.running})
-            self._note_standstill(status)
         return status
-
-    def _note_standstill(self, status: PumpStatus) -> None:
-        if not status.running:
-            self.recorder.event(status.stamp_us, "commanded", self.case, {"rate_ml_h": 0.0})
 
     def watch(self, deadline_s: float, every_s: float) -> PumpStatus:
         """Poll the pump until it stands or raises an alarm, at the latest until ``deadline_s``; returns its last status."""
@@ -178,6 +182,7 @@ class Rig:
         """A named stretch of the record; its end is written only when it was reached."""
         self.note("phase", name=name, edge="begin")
         yield
+        self.poll()
         self.drain()
         self.note("phase", name=name, edge="end")
 

@@ -39,6 +39,8 @@ def to_unit(text: str, unit: str) -> float:
 
     Raises ConfigError when the unit is missing, unknown or of another kind, and says what would be accepted.
     """
+    if not isinstance(text, str):
+        raise ConfigError(f"{text!r} needs its unit, as text: write it like '1.5 {unit}'")
     match = _SPELLING.match(text)
     if match is None or not math.isfinite(float(match["number"])):
         raise ConfigError(f"{text!r} is not a number with a unit; write it like '1.5 {unit}'")

@@ -70,6 +70,21 @@ def test_a_leak_cannot_hide_in_the_blank(loss: str, reason: str, tmp_path: Path)
     assert reason in verdict.reasons[0]
 
 
+def test_what_the_pump_gives_between_two_doses_is_seen(tmp_path: Path) -> None:
+    """A whole dose too much, hours after the hold and hours before the next dose."""
+    campaign = Campaign(load_plan(PLAN), load_bench(BENCH), tmp_path)
+    campaign.start()
+    first, second = campaign.plan.cases[:2]
+    assert campaign.run_case(first).verdict is Verdict.PASS
+    rig = campaign._rig
+    rig.pump.set_target(0.05)
+    rig.pump.start()
+    verdict = campaign.run_case(second)
+    campaign.close()
+    assert verdict.verdict is Verdict.FAIL
+    assert verdict.reasons[0].startswith("unintended volume before the dose: FAIL")
+
+
 def test_every_fault_of_the_registry_is_in_the_table() -> None:
     assert {row[0].partition(":")[0] for row in FAULTY} == set(FAULTS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.analysis.masses import crossing_s, fit_line, last
@@ -15,6 +16,8 @@ from instruments.errors import BenchError
 _LEVEL_S = 60.0
 _FROM, _TO = 0.2, 0.8
 _LAG_KNOWN_TO = 0.5
+_OF_THE_RESERVOIR = ("stall", "reservoir")
+WATCHDOG = "watchdog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,8 @@ class End:
 def judge_run_to_empty(view: View[RunToEmptyCase]) -> list[Measurand]:
     """One alarm, at the right moment; and the syringe really was empty."""
     case, rule = view.case, view.conditions.rule
-    alarms = list(view.record.of_kind("alarm", case.id))
-    words = ", ".join(f"{alarm.data['word']} at {alarm.at_s:.1f} s" for alarm in alarms)
+    alarms = [alarm for alarm in view.record.of_kind("alarm", case.id) if alarm.data["kind"] in _OF_THE_RESERVOIR]
+    words = _in_words(alarms)
     judged = [judge("reservoir alarms", exact(len(alarms)), "1", (1.0, 1.0), rule, words or "none came")]
     if case.residual_volume is not None:
         judged.append(judge("residual volume", residual_ul(view), "uL", case.residual_volume.interval, rule))
@@ -49,10 +52,15 @@ def _judge_latency(view: View[RunToEmptyCase], alarm: Event, *, nothing_came: bo
 
 
 def unexpected_alarms(view: View[CaseBase]) -> list[Measurand]:
-    """Alarms in a case that should have none; listed only when there are any."""
-    alarms = list(view.record.of_kind("alarm", view.case.id))
-    words = ", ".join(f"{alarm.data['word']} at {alarm.at_s:.1f} s" for alarm in alarms)
-    return [judge("unexpected alarms", exact(len(alarms)), "1", (0.0, 0.0), "simple", words)] if alarms else []
+    """Alarms that a case should not have; listed only when there are any. The watchdog's is the bench's fault, not the pump's."""
+    wanted = _OF_THE_RESERVOIR if isinstance(view.case, RunToEmptyCase) else ()
+    found = view.record.of_kind("alarm", view.case.id)
+    alarms = [alarm for alarm in found if alarm.data["kind"] not in (*wanted, WATCHDOG)]
+    return [judge("unexpected alarms", exact(len(alarms)), "1", (0.0, 0.0), "simple", _in_words(alarms))] if alarms else []
+
+
+def _in_words(alarms: Sequence[Event]) -> str:
+    return ", ".join(f"{alarm.data['word']} at {alarm.at_s:.1f} s" for alarm in alarms)
 
 
 def end_of_flow(series: Series, sign: int) -> End:

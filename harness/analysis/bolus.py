@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from harness.analysis.masses import crossing_s, first, last, volume_between
 from harness.analysis.view import View
 from harness.cases import After, BolusCase, Interval
 from harness.metrology.budget import Estimate, Inputs
-from harness.record import Record
+from harness.record import WAITING, FloatArray, Record, Series
 from harness.verdicts import Measurand, Verdict, judge
 from instruments.errors import BenchError
 
 _LEVEL_S = 30.0
 _LOW, _HIGH = 0.05, 0.95
 _CLOCK_RATE = 1e-4
+_SLOPE_S = 1.0
+_LAG_KNOWN_TO = 0.5
 _CLEAR = 20.0
 """A rise of less than so many times the balance's repeatability has no duration."""
 
@@ -29,11 +33,13 @@ class Timing:
 
 
 def judge_bolus(view: View[BolusCase]) -> list[Measurand]:
-    case, rule = view.case, view.conditions.rule
+    case = view.case
     volume = _judge_volume(view)
     judged = [volume, *_judge_duration(view, nothing_came=volume.verdict is Verdict.FAIL)]
     if case.hold_volume is not None:
-        judged.append(_judge_hold(view, case.hold_volume.interval, rule))
+        for name, phase in (("unintended volume before the dose", WAITING), ("unintended volume in the hold", "hold")):
+            if view.record.has_phase(case.id, phase):
+                judged.append(_judge_quiet(view, name, phase, case.hold_volume.interval))
     if case.after is not None:
         judged.append(_judge_interval(view, case.after))
     return judged
@@ -50,18 +56,30 @@ def _judge_volume(view: View[BolusCase]) -> Measurand:
     return judge("bolus volume", found, "mL", (low_ml, high_ml), view.conditions.rule, dose + words)
 
 
-def timing(view: View[BolusCase]) -> Timing:
-    """The 5/95 rule (fluid-delivery-test-methods, section 8): robust against the lag at the corners."""
-    sign = view.conditions.weighing.sign
-    series = view.series("baseline", "drain")
-    series = type(series)(series.moments_s, sign * series.masses_g)
+def timing(view: View[BolusCase], lag_s: float | None = None) -> Timing:
+    """The 5/95 rule (fluid-delivery-test-methods, section 8), after the lag of line and balance is taken out.
+
+    At 5 % the lag has not built up yet, at 95 % it has: left in, it would make every bolus look longer than it is.
+    """
+    conditions = view.conditions
+    lag_s = conditions.lag_s if lag_s is None else lag_s
+    sign, series = conditions.weighing.sign, view.series("baseline", "drain")
+    risen = Series(series.moments_s, _without_lag(series.moments_s, sign * series.masses_g, lag_s))
     before_g = sign * last(view.series("baseline"), _LEVEL_S).mass_g
     gain_g = sign * last(view.series("drain"), _LEVEL_S).mass_g - before_g
-    if gain_g < _CLEAR * view.conditions.weighing.balance.repeatability:
+    if gain_g < _CLEAR * conditions.weighing.balance.repeatability:
         raise BenchError("nothing rises above the noise where a bolus should be")
-    low_s, high_s = (crossing_s(series, before_g + share * gain_g) for share in (_LOW, _HIGH))
+    low_s, high_s = (crossing_s(risen, before_g + share * gain_g) for share in (_LOW, _HIGH))
     duration_s = (high_s - low_s) / (_HIGH - _LOW)
     return Timing(low_s - _LOW * duration_s, duration_s, gain_g / duration_s)
+
+
+def _without_lag(moments_s: FloatArray, masses_g: FloatArray, lag_s: float) -> FloatArray:
+    """A first-order lag trails by lag * dm/dt; the slope is taken over two seconds, so that noise stays small."""
+    if lag_s <= 0:
+        return masses_g
+    ahead_g, behind_g = (np.interp(moments_s + side * _SLOPE_S, moments_s, masses_g) for side in (1, -1))
+    return np.asarray(masses_g + lag_s * (ahead_g - behind_g) / (2 * _SLOPE_S))
 
 
 def duration_s(view: View[BolusCase], found: Timing) -> Estimate:
@@ -75,8 +93,14 @@ def duration_s(view: View[BolusCase], found: Timing) -> Estimate:
         + inputs.rectangular("asymmetry of the balance's filter (s)", 0.0, sheet.response)
         + inputs.normal("mass noise at the crossings (s)", 0.0, noise_s * 2**0.5)
         + inputs.rectangular("rate of the clock (s)", 0.0, _CLOCK_RATE * found.duration_s)
+        + inputs.rectangular("lag of line and balance, known to half (s)", 0.0, _lag_effect_s(view, found) * _LAG_KNOWN_TO)
     )
     return inputs.estimate(found.duration_s + ends_s)
+
+
+def _lag_effect_s(view: View[BolusCase], found: Timing) -> float:
+    """By how much the lag would have stretched the duration."""
+    return abs(timing(view, 0.0).duration_s - found.duration_s)
 
 
 def _judge_duration(view: View[BolusCase], *, nothing_came: bool) -> list[Measurand]:
@@ -100,10 +124,11 @@ def _judge_duration(view: View[BolusCase], *, nothing_came: bool) -> list[Measur
     return judged
 
 
-def _judge_hold(view: View[BolusCase], limits_ul: Interval, rule: str) -> Measurand:
-    hold = view.series("hold")
-    found, words = volume_between(view, first(hold, _LEVEL_S), last(hold, _LEVEL_S), per_ml=1000)
-    return judge("unintended volume in the hold", found, "uL", limits_ul, rule, words)
+def _judge_quiet(view: View[BolusCase], name: str, phase: str, limits_ul: Interval) -> Measurand:
+    """Volume over a phase in which nothing may flow."""
+    series = view.series(phase)
+    found, words = volume_between(view, first(series, _LEVEL_S), last(series, _LEVEL_S), per_ml=1000)
+    return judge(name, found, "uL", limits_ul, view.conditions.rule, words)
 
 
 def _judge_interval(view: View[BolusCase], after: After) -> Measurand:

@@ -18,6 +18,7 @@ from harness.cases import CaseBase, DeliveryCase, DurationLimit
 from harness.metrology.budget import Inputs
 from harness.record import FloatArray, Period, Record
 from harness.verdicts import Measurand, judge
+from instruments.errors import BenchError
 
 _SHARE = 0.5
 _ONE_SIDED_99 = 2.33
@@ -51,13 +52,21 @@ def judge_delivery(view: View[DeliveryCase]) -> list[Measurand]:
 
 
 def no_delivery(view: View[CaseBase], within: Period, limit: DurationLimit) -> Measurand:
-    """The longest stretch without delivery, in s, with the interval it happened in."""
-    stretches = [stretch for told in commanded(view.record, within) for stretch in _missing(view, told)]
-    longest = max(stretches, key=lambda found: found[0].duration_s, default=None)
+    """The longest stretch without delivery, in s, with the interval it happened in.
+
+    What the detector cannot see, because it is shorter than its window, is in the uncertainty. Raises BenchError when
+    nothing was commanded: then there is nothing to be missed.
+    """
+    told = list(commanded(view.record, within))
+    if not told:
+        raise BenchError("the record has no stretch in which the pump was told to infuse")
+    stretches = [stretch for one in told for stretch in _missing(view, one)]
+    longest_s = max((stretch.duration_s for stretch in stretches), default=0.0)
+    blind_s = max(min(_window_s(view, one.rate_ml_h), one.period.duration_s) for one in told)
     inputs = Inputs()
-    length_s, window_s = (longest[0].duration_s, longest[1]) if longest else (0.0, 0.0)
-    found = inputs.estimate(length_s + inputs.rectangular("window of the detector (s)", 0.0, window_s / 2))
-    detail = "; ".join(_in_words(period) for period, _ in stretches) or "delivering whenever commanded"
+    half_width_s = blind_s / 2 if stretches else blind_s
+    found = inputs.estimate(longest_s + inputs.rectangular("window of the detector (s)", 0.0, half_width_s))
+    detail = "; ".join(map(_in_words, stretches)) or "delivering whenever commanded"
     return judge("commanded but not delivering", found, "s", limit.interval, view.conditions.rule, detail)
 
 
@@ -65,8 +74,8 @@ def _in_words(period: Period) -> str:
     return f"from {period.start_s:.0f} s to {period.end_s:.0f} s"
 
 
-def _missing(view: View[CaseBase], told: Commanded) -> list[tuple[Period, float]]:
-    """Stretches without delivery inside one commanded stretch, each with the window used."""
+def _missing(view: View[CaseBase], told: Commanded) -> list[Period]:
+    """Stretches without delivery inside one commanded stretch."""
     window_s = _window_s(view, told.rate_ml_h)
     step_s = window_s / _STEPS
     period = told.period
@@ -77,7 +86,7 @@ def _missing(view: View[CaseBase], told: Commanded) -> list[tuple[Period, float]
     flow_ml_h = (volumes_ml[_STEPS:] - volumes_ml[:-_STEPS]) / window_s * 3600
     u_ml_h = _u_flow_ml_h(view, window_s)
     low = flow_ml_h + _ONE_SIDED_99 * u_ml_h < _SHARE * told.rate_ml_h
-    return [(found, window_s) for found in _runs(grid_s, low)]
+    return _runs(grid_s, low)
 
 
 def _runs(grid_s: FloatArray, low: NDArray[np.bool_]) -> list[Period]:
@@ -102,6 +111,8 @@ def _volumes_ml(view: View[CaseBase], period: Period, grid_s: FloatArray) -> Flo
     counts = last - first
     masses_g = np.where(counts > 0, (totals[last] - totals[first]) / np.maximum(counts, 1), np.nan)
     known = np.isfinite(masses_g)
+    if not known.any():
+        raise BenchError(f"there is no valid reading {_in_words(period)}")
     masses_g = np.interp(grid_s, grid_s[known], masses_g[known])
     loss_g = view.evaporation.loss_g_h * grid_s / 3600
     return np.asarray(weighing.sign * (masses_g + loss_g) * view.conditions.weighing.factor_ml_g())

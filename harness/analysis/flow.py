@@ -6,7 +6,7 @@ from harness.analysis.delivery import no_delivery
 from harness.analysis.masses import Level, first, fit_line, last
 from harness.analysis.view import View
 from harness.cases import CaseBase, PumpOffCase, SteadyFlowCase
-from harness.metrology.budget import Estimate, Inputs
+from harness.metrology.budget import Estimate, Inputs, exact
 from harness.metrology.density import Number
 from harness.record import Series
 from harness.verdicts import Measurand, judge
@@ -23,10 +23,19 @@ def judge_steady_flow(view: View[SteadyFlowCase]) -> list[Measurand]:
     flow_ml_h, words = _flow_ml_h(view, inputs, series)
     found = inputs.estimate((flow_ml_h / case.rate - 1) * 100)
     detail = f"{_diagnosis(view, series, found)}; {words}"
-    judged = [judge("flow error", found, "%", case.flow_error.interval, view.conditions.rule, detail)]
+    judged = [judge("flow error", found, "%", case.flow_error.interval, view.conditions.rule, detail), *_standing_still(view)]
     if case.no_delivery is not None:
         judged.append(no_delivery(view, view.phase("flow"), case.no_delivery))
     return judged
+
+
+def _standing_still(view: View[SteadyFlowCase]) -> list[Measurand]:
+    """The pump said that it stands while it was told to run; listed only when it did."""
+    period = view.phase("flow")
+    stops = [event for event in view.record.of_kind("pump", view.case.id) if not event.data["running"]]
+    within = [event for event in stops if event.at_s <= period.end_s]
+    words = ", ".join(f"{event.data['word']} at {event.at_s:.0f} s" for event in within)
+    return [judge("stops of its own accord", exact(len(within)), "1", (0.0, 0.0), "simple", words)] if within else []
 
 
 def judge_pump_off(view: View[PumpOffCase]) -> list[Measurand]:

@@ -11,6 +11,8 @@ from harness.record import Period, Record, Series
 
 _VALUE = (ord("S"), ord("D"))
 _WORDS = {"+": "overload", "-": "underload", "E": "hardware error", "I": "not executable", "L": "refused"}
+_NOISE, _HASTE = 20.0, 3.0
+"""A step may be so many times the noise, and so many times what the fastest commanded rate moves between two readings."""
 _STUCK_S = 60.0
 _NEVER = 1e-12
 
@@ -24,6 +26,8 @@ def bench_faults(record: Record, period: Period, conditions: Conditions) -> list
         *_gaps(series, period, conditions),
         *_without_value(record, period),
         *_stray_lines(record, period),
+        *_watchdog(record, period),
+        *_jumps(series, record, conditions),
         *_stuck(series, conditions),
     ]
 
@@ -50,6 +54,32 @@ def _without_value(record: Record, period: Period) -> list[str]:
 def _stray_lines(record: Record, period: Period) -> list[str]:
     lines = [event for event in record.of_kind("stray line") if period.start_s <= event.at_s < period.end_s]
     return [f"{len(lines)} lines from the balance were no weighings, first {lines[0].data['line']!r}"] if lines else []
+
+
+def _watchdog(record: Record, period: Period) -> list[str]:
+    """The pump's own watchdog: we were silent, so the pump is not to blame for standing still."""
+    events = [event for event in record.of_kind("alarm") if period.start_s <= event.at_s < period.end_s]
+    late = [event for event in events if event.data["kind"] == "watchdog"]
+    return [f"the pump heard nothing from us and stopped by itself at {late[0].at_s:.1f} s"] if late else []
+
+
+def _jumps(series: Series, record: Record, conditions: Conditions) -> list[str]:
+    """A lone step that no flow explains: a knock, a touch, a drop. A step among others of its kind is flow, however fast."""
+    steps_g, steps_s = np.diff(series.masses_g), np.diff(series.moments_s)
+    fastest_ml_h = max((float(event.data["rate_ml_h"]) for event in record.of_kind("commanded")), default=0.0)
+    fastest_g_s = fastest_ml_h / conditions.weighing.factor_ml_g() / 3600
+    sheet = conditions.weighing.balance
+    allowed_g = _NOISE * max(sheet.repeatability, sheet.readability) + _HASTE * fastest_g_s * steps_s
+    large = np.abs(steps_g) > allowed_g
+    alike = np.concatenate([[False], (steps_g[1:] * steps_g[:-1] > 0) & (np.abs(steps_g[1:]) > allowed_g[1:] / 2), [False]])
+    alike_before = np.concatenate(
+        [[False], (steps_g[1:] * steps_g[:-1] > 0) & (np.abs(steps_g[:-1]) > allowed_g[:-1] / 2), [False]]
+    )
+    lone = np.flatnonzero(large & ~alike[1:] & ~alike_before[:-1])
+    if not len(lone):
+        return []
+    at = int(lone[0])
+    return [f"the mass jumped by {steps_g[at] * 1000:.1f} mg at {series.moments_s[at + 1]:.1f} s: a knock, a touch, or a drop"]
 
 
 def _stuck(series: Series, conditions: Conditions) -> list[str]:

@@ -69,10 +69,10 @@ def fit_line(series: Series) -> Line:
 
 
 def crossing_s(series: Series, mass_g: float) -> float:
-    """First moment at which the mass passes ``mass_g`` upwards, between readings by a straight line (5/95 rule)."""
-    above = series.masses_g >= mass_g
-    at = int(above.argmax())
-    if not above.any() or at == 0:
+    """Moment from which the mass stays above ``mass_g``, between readings by a straight line (5/95 rule)."""
+    below = np.flatnonzero(series.masses_g < mass_g)
+    at = int(below[-1]) + 1 if len(below) else 0
+    if not 0 < at < len(series):
         raise BenchError("the mass does not pass the level that it should pass")
     (t0, t1), (m0, m1) = series.moments_s[at - 1 : at + 1], series.masses_g[at - 1 : at + 1]
     return float(t0 + (mass_g - m0) / (m1 - m0) * (t1 - t0))

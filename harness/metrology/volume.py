@@ -63,8 +63,7 @@ class Weighing:
         """Everything that the balance may add to a difference of two readings; zero, give or take."""
         sheet, dof = self.balance, self.balance.repeatability_n - 1
         return (
-            inputs.normal("repeatability, start reading (g)", 0.0, sheet.repeatability, dof)
-            + inputs.normal("repeatability, end reading (g)", 0.0, sheet.repeatability, dof)
+            inputs.normal("repeatability of the difference, sqrt(2) s (g)", 0.0, 2**0.5 * sheet.repeatability, dof)
             + inputs.rectangular("readability, start reading (g)", 0.0, sheet.readability / 2)
             + inputs.rectangular("readability, end reading (g)", 0.0, sheet.readability / 2)
             + inputs.rectangular("linearity (g)", 0.0, sheet.linearity)

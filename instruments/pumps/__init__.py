@@ -10,12 +10,17 @@ from instruments.identity import Identity
 
 @dataclass(frozen=True, slots=True)
 class PumpStatus:
-    """What a pump said of itself. ``alarm`` is its own code, empty for none; ``stamp_us`` is when it said so."""
+    """What a pump said of itself.
+
+    ``alarm`` is its own code, empty for none; ``kind`` says what any pump would mean by it: ``stall`` (as at the end of the
+    syringe), ``watchdog`` (it heard nothing from us), ``power``, ``program``. ``stamp_us`` is when it said so.
+    """
 
     running: bool
     word: str
     alarm: str
     stamp_us: int
+    kind: str = ""
 
 
 class Pump(Protocol):

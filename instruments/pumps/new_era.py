@@ -24,6 +24,7 @@ class NewEraPump:
         self._link = link
         self._address = address
         self._safe = False
+        self._met: list[tuple[Frame, Reply]] = []  # alarms that answered a stop, for the next poll to tell
 
     def connect(self) -> Identity:
         """Leave Safe mode if the pump is in it, take note of a pending alarm, stop, clear the totals."""
@@ -34,6 +35,7 @@ class NewEraPump:
         self.stop()
         self._command("CLDINF")
         self._link.unsolicited()
+        self._met.clear()
         return Identity(model=f"New Era {version.partition('V')[0]}", firmware=version)
 
     def set_syringe(self, inner_diameter_mm: float) -> float:
@@ -58,8 +60,10 @@ class NewEraPump:
     def stop(self) -> None:
         """Stop for good: the first STP pauses, the second ends the program; then the pump has to say so itself."""
         for _ in range(_STOP_TRIES):
-            reply = self._ask("STP")
-            if not reply.alarm and reply.status == "S":
+            frame, reply = self._exchange("STP")
+            if reply.alarm:
+                self._met.append((frame, reply))
+            elif reply.status == "S":
                 break
         status = self._ask("").status
         if status in wire.RUNNING:
@@ -69,11 +73,12 @@ class NewEraPump:
         frame, reply = self._exchange("")
         heard = [Frame(*piece) for piece in self._link.unsolicited()]
         alarms = [(frame, reply)] if reply.alarm else []
-        alarms = [(early, other) for early in heard if (other := _as_alarm(early.data)) is not None] + alarms
+        alarms = self._met + [(early, other) for early in heard if (other := _as_alarm(early.data)) is not None] + alarms
+        self._met = []
         if alarms:
             frame, reply = alarms[0]
         word = wire.ALARM_WORDS[reply.alarm] if reply.alarm else wire.STATUS_WORDS[reply.status]
-        return PumpStatus(reply.status in wire.RUNNING, word, reply.alarm, frame.stamp_us)
+        return PumpStatus(reply.status in wire.RUNNING, word, reply.alarm, frame.stamp_us, wire.ALARM_KINDS.get(reply.alarm, ""))
 
     def infused_ml(self) -> float:
         reply = self._command("DIS")

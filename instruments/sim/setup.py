@@ -67,7 +67,7 @@ _PLAIN_KEYS = {"seed", "faults", "rate_error"}
 def read_setup(plain: Plain) -> Setup:
     """The simulated bench that a bench file describes, without its faults. Raises ConfigError for unknown keys."""
     _refuse_unknown(plain.get("simulation", {}))
-    setup = Setup(seed=int(_get(plain, "simulation.seed") or 0))
+    setup = Setup(seed=_seed(_get(plain, "simulation.seed")))
     parts = {name: _filled(getattr(setup, name), plain, keys) for name, keys in _SECTIONS.items()}
     setup = replace(setup, **parts)
     serial = _get(plain, "balance.serial")
@@ -77,6 +77,12 @@ def read_setup(plain: Plain) -> Setup:
         fill_ml=_quantity(plain, "pump.syringe.filled", "mL", setup.fill_ml),
         drive_gain=1 + _quantity(plain, "simulation.rate_error", "%", 0.0) / 100,
     )
+
+
+def _seed(given: Any) -> int:
+    if given is None or (type(given) is int and given >= 0):
+        return given or 0
+    raise ConfigError(f"[simulation] seed: {given!r} is not a whole number from 0 upwards")
 
 
 def _filled(part: Any, plain: Plain, keys: Mapping[str, tuple[str, str]]) -> Any:

@@ -38,6 +38,7 @@ ALARM_WORDS = {
     "E": "pumping program error",
     "O": "phase out of range",
 }
+ALARM_KINDS = {"R": "power", "S": "stall", "T": "watchdog", "E": "program", "O": "program"}
 ERROR_WORDS = {
     "?": "command not recognised",
     "?NA": "not applicable at the moment",

@@ -84,6 +84,9 @@ USAGE = {
         ("analyse", "no.csv", "--map", REAL / "mapping.toml", "--plan", REAL / "plan.toml"),
         "no.csv: there is no",
     ),
+    "not a plan": (("run", ROOT / "README.md", "--bench", BENCH), "is not a plan file"),
+    "out is a file": (("run", PLAN, "--bench", BENCH, "--out", BENCH / "x"), "run folders cannot go there"),
+    "negative seed": (("run", PLAN, "--bench", BENCH, "--seed", "-1"), "is not a whole number from 0 upwards"),
     "no such run": (("report", "nowhere"), "nowhere"),
     "recording only": (("run", REAL / "plan.toml", "--bench", BENCH), "judges a recording; use it with 'dosebench analyse'"),
 }
@@ -121,6 +124,21 @@ def test_the_real_recording(tmp_path: Path) -> None:
     assert delivery["verdict"] == "FAIL"
     assert delivery["measurands"][0]["value"] == pytest.approx(13063 - 10938, abs=30)
     assert "from 10939 s to 130" in delivery["reasons"][0]
+
+
+def test_being_told_to_end_stops_the_pump_and_closes_the_run_as_aborted(tmp_path: Path) -> None:
+    """SIGTERM to the real program in the middle of its three days."""
+    command = [sys.executable, "-m", "dosebench", "run", str(PLAN), "--bench", str(BENCH), "--out", "out"]
+    program = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    while program.poll() is None and not any("hold" in file.read_text() for file in tmp_path.glob("out/*/journal.jsonl")):
+        pass
+    program.terminate()
+    told, _ = program.communicate(timeout=120)
+    assert program.returncode == 4, told
+    folder = run_folder(tmp_path / "out")
+    verdicts = [case["verdict"] for case in json.loads((folder / "verdicts.json").read_text())["cases"]]
+    assert verdicts[-1] == "ABORTED"
+    assert '"safe state"' in (folder / "journal.jsonl").read_text()
 
 
 def test_pages_can_be_made_again_without_a_longer_history(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ IMPOSSIBLE = {
     "more than the vessel holds": (
         'capacity = "40 mL"',
         'capacity = "7 mL"',
-        r"vessel.capacity: 7.1 mL will not go into 6.65 mL",
+        r"vessel.capacity: 10 mL will not go into 6.65 mL",
     ),
     "more than the balance weighs": ('capacity = "220 g"', 'capacity = "60 g"', r"balance.capacity: .* too heavy"),
     "calibration overdue": ('rate = "10 Hz"', 'rate = "10 Hz"\ncalibration_due = 2026-01-31', r"ran out on 2026-01-31"),
@@ -98,9 +98,17 @@ def test_the_impossible_is_refused_before_anything_moves(
         check(load_plan(screening_plan), load_bench(edited(simulated_bench, old, new)), date(2026, 2, 1))
 
 
+def test_nothing_can_be_infused_after_a_run_to_empty(screening_plan: Path, simulated_bench: Path, edited: Edit) -> None:
+    text = screening_plan.read_text()
+    last, off = text.index('[[case]]\nid = "ITB-EMPTY"'), text.index('[[case]]\nid = "ITB-CONT"')
+    plan = edited(screening_plan, text, text[:off] + text[last:] + "\n" + text[off:last])
+    with pytest.raises(ConfigError, match=r"the cases need 12\.6 mL, the syringe .* holds 10 mL"):
+        check(load_plan(plan), load_bench(simulated_bench), date(2026, 1, 1))
+
+
 def test_a_calibration_that_runs_out_today_still_holds(screening_plan: Path, simulated_bench: Path, edited: Edit) -> None:
     bench = edited(simulated_bench, 'rate = "10 Hz"', 'rate = "10 Hz"\ncalibration_due = 2026-02-01')
-    assert check(load_plan(screening_plan), load_bench(bench), date(2026, 2, 1)).volume_ml == pytest.approx(7.1)
+    assert check(load_plan(screening_plan), load_bench(bench), date(2026, 2, 1)).volume_ml == pytest.approx(10.0)
 
 
 def test_a_bench_without_a_role_that_the_plan_needs_is_refused(screening_plan: Path, tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ def judged(events: Sequence[Event] = PHASES, *, loss_g_h: float = 2e-4, loss: Ev
     return judge_case(Record("run", "simulated", curve(mass, 7800.0), tuple(events)), CASE, CONDITIONS, loss)
 
 
-def alarm(at_s: float) -> Event:
-    return Event(round(at_s * 1e6), "alarm", "O", {"letter": "S", "word": "motor stalled", "since_us": 0})
+def alarm(at_s: float, kind: str = "stall") -> Event:
+    return Event(round(at_s * 1e6), "alarm", "O", {"letter": "S", "kind": kind, "word": "motor stalled", "since_us": 0})
 
 
 def test_what_evaporates_in_the_blank_is_given_back_in_the_case() -> None:
@@ -46,6 +46,14 @@ def test_an_alarm_in_a_case_that_should_have_none_fails_it() -> None:
     found = judged([*PHASES, alarm(5000)])
     assert (found.verdict.value, found.measurands[-1].name) == ("FAIL", "unexpected alarms")
     assert found.reasons == ("unexpected alarms: FAIL (motor stalled at 5000.0 s)",)
+
+
+def test_the_pump_is_not_blamed_for_its_watchdog() -> None:
+    found = judged([*PHASES, alarm(5000, "watchdog")])
+    assert (found.verdict.value, found.reasons) == (
+        "INVALID",
+        ("the pump heard nothing from us and stopped by itself at 5000.0 s",),
+    )
 
 
 UNFIT = {

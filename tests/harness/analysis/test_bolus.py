@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from harness.cases import BolusCase
 from harness.record import FloatArray
 from harness.verdicts import Verdict
 from tests.conftest import DATA
-from tests.harness.records import commanded, curve, phase, readings, view_of
+from tests.harness.records import CONDITIONS, commanded, curve, phase, readings, view_of
 
 EXPECTED: dict[str, Any] = json.loads((DATA / "vectors" / "bolus_timing_expected.json").read_text())
 SERIES = pd.read_csv(DATA / "vectors" / "bolus_timing_series.csv")
@@ -80,6 +81,22 @@ def judged(length_s: float, mass_g: float, *, hold_g_h: float = 0.0) -> dict[str
 def test_verdicts_on_known_ramps(length_s: float, mass_g: float, hold_g_h: float, verdicts: list[str]) -> None:
     found = judged(length_s, mass_g, hold_g_h=hold_g_h)
     assert [measurand.verdict.value for measurand in found.values()] == verdicts
+
+
+@pytest.mark.parametrize("length_s", [58.5, 75.0, 120.0])
+@pytest.mark.parametrize("lag_s", [0.0, 2.0, 5.2, 10.0])
+def test_the_lag_of_the_line_does_not_make_a_bolus_look_longer(length_s: float, lag_s: float) -> None:
+    def lagged(moments_s: FloatArray) -> FloatArray:
+        ramp_g = 0.998 / length_s
+        since_s, after_s = np.clip(moments_s - 60, 0, None), np.clip(moments_s - 60 - length_s, 0, None)
+        held = lag_s * (np.exp(-after_s / lag_s) - np.exp(-since_s / lag_s)) if lag_s else 0.0
+        return np.asarray(35.0 + ramp_g * (since_s - after_s - held))
+
+    events = [*phase("B", "baseline", 0, 60), *phase("B", "drain", 250, 370)]
+    view = view_of(case_of(), curve(lagged, 370.0), events, replace(CONDITIONS, lag_s=lag_s))
+    found = duration_s(view, timing(view))
+    assert found.value == pytest.approx(length_s, abs=0.3)
+    assert abs(found.value - length_s) <= found.expanded_uncertainty
 
 
 def test_duration_budget_has_the_size_of_the_worked_one() -> None:

@@ -13,7 +13,8 @@ from harness.analysis.delivery import judge_delivery
 from harness.analysis.flow import judge_pump_off, judge_steady_flow
 from harness.analysis.masses import fit_line
 from harness.cases import DeliveryCase, PumpOffCase, SteadyFlowCase
-from harness.record import FloatArray, Series
+from harness.record import Event, FloatArray, Series
+from instruments.errors import BenchError
 from tests.conftest import DATA
 from tests.harness.records import commanded, curve, phase, view_of
 
@@ -85,6 +86,30 @@ def test_a_stretch_without_delivery_is_found_where_it_is(length_s: float, verdic
     assert found.verdict.value == verdict
     assert found.value == pytest.approx(length_s, abs=found.expanded_uncertainty)
     assert found.detail.startswith(("from 19", "from 20") if length_s > 60 else ("from", "delivering"))
+
+
+@pytest.mark.parametrize(
+    ("rate_ml_h", "limit", "verdict"), [(0.02, "10 min", "INCONCLUSIVE"), (0.02, "2 h", "PASS"), (1.0, "5 min", "PASS")]
+)
+def test_a_gap_that_the_detector_cannot_see_is_not_passed(rate_ml_h: float, limit: str, verdict: str) -> None:
+    case = DELIVERY.model_validate(
+        {**DELIVERY.model_dump(exclude={"no_delivery"}), "reporting_interval": "60 s", "no_delivery": {"at_most": limit}}
+    )
+    masses = curve(interrupted(20_000, 660, rate_ml_h), 40_000.0, rate_hz=1.0)
+    found = judge_delivery(view_of(case, masses, [commanded(0, rate_ml_h)]))[0]
+    assert (found.value == 0.0) == (rate_ml_h < 1.0)
+    assert found.verdict.value == (verdict if rate_ml_h < 1.0 else "FAIL")
+
+
+def test_a_record_without_commands_cannot_be_judged() -> None:
+    with pytest.raises(BenchError, match="no stretch in which the pump was told to infuse"):
+        judge_delivery(view_of(DELIVERY, curve(line(1.0), 7200.0), []))
+
+
+def test_a_pump_that_stops_without_a_word_of_alarm_fails() -> None:
+    event = Event(7_000_000_000, "pump", "F", {"word": "stopped", "running": False})
+    judged = judge_steady_flow(view_of(STEADY, curve(line(1.0), 7200.0), [*phase("F", "flow", 0, 7200), event]))
+    assert [(one.name, one.verdict.value) for one in judged] == [("flow error", "PASS"), ("stops of its own accord", "FAIL")]
 
 
 def test_no_flow_is_no_fault_while_nothing_is_commanded() -> None:

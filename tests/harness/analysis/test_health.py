@@ -40,6 +40,12 @@ def with_status(status: str) -> Readings:
     return Readings(GOOD.stamps_us, masses_g, statuses)
 
 
+def jumping(at_s: float, step_g: float, length_s: float = 9e9) -> Readings:
+    masses_g = GOOD.masses_g.copy()
+    masses_g[round(at_s * 10) : round((at_s + length_s) * 10)] += step_g
+    return Readings(GOOD.stamps_us, masses_g, GOOD.statuses)
+
+
 def stray(line: str) -> Event:
     return Event(5_000_000, "stray line", "", {"role": "balance", "line": line})
 
@@ -54,6 +60,9 @@ CASES = {
     "overload": (with_status("+"), r"the balance reported 'overload'", ()),
     "underload": (with_status("-"), r"the balance reported 'underload'", ()),
     "hardware error": (with_status("E"), r"the balance reported 'hardware error'", ()),
+    "knock": (jumping(100, 0.005), r"the mass jumped by 5.\d mg at 100.0 s: a knock", ()),
+    "touch": (jumping(100, -0.050, 0.1), r"the mass jumped by -50.\d mg at 100.0 s", ()),
+    "no more than noise": (jumping(100, 0.001), "", ()),
     "stuck": (frozen(1000, 90), r"repeated 3.* g for 90 s from 1000 s: it is stuck", ()),
     "still for a moment": (frozen(1000, 50), "", ()),
     "power cycled": (GOOD, r"1 lines from the balance were no weighings, first 'I4 A", (stray('I4 A "B"'),)),
