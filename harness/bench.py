@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.files import Strict, find_line, read_toml, validated
 from harness.quantities import (
@@ -28,6 +28,9 @@ from harness.quantities import (
 )
 from instruments.drivers import BALANCES, PUMPS
 from instruments.errors import ConfigError
+
+_SHOWS = 0.3
+"""Repeatability in readabilities below which a reading may stand still for minutes although all is well."""
 
 
 class BenchHead(Strict):
@@ -78,6 +81,12 @@ class BalanceSheet(Strict):
     drift: Annotated[GramsPerHour, Field(ge=0)] = 3e-4
     response: Annotated[Seconds, Field(ge=0)] = 0.5
     shows_noise: bool = True
+
+    @model_validator(mode="after")
+    def _noise_can_show(self) -> BalanceSheet:
+        if self.shows_noise and self.repeatability < self.readability * _SHOWS:
+            raise ValueError("noise below a third of the readability cannot show; set shows_noise = false")
+        return self
 
 
 class BalanceStand(BalanceSheet):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -185,6 +185,7 @@ class Campaign:
             "bench": {"id": self.bench.id, "sha256": self.bench.sha256, "tables": self.bench.tables},
             "started": self.started.isoformat(),
             "versions": versions(),
+            "dry_run": asdict(self.dry_run),
             "instruments": self._instruments(),
             **more,
         }

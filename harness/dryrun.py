@@ -32,7 +32,13 @@ def check(plan: Plan, bench: Bench, today: date) -> DryRun:
             f"{bench.path}: {plan.path.name} needs a {missing[0]}, and this bench has none; add a [{missing[0]}] table"
         )
     volume_ml = _planned_ml(plan, bench)
-    faults = [*_recording_only(plan), *_too_much(volume_ml, plan, bench), *_no_room(volume_ml, bench), *_overdue(bench, today)]
+    faults = [
+        *_recording_only(plan),
+        *_too_much(volume_ml, plan, bench),
+        *_no_room(volume_ml, bench),
+        *_hidden_leaks(plan, bench),
+        *_overdue(bench, today),
+    ]
     if faults:
         raise ConfigError("\n".join(faults))
     return DryRun(_duration_s(plan, bench), volume_ml)
@@ -105,6 +111,17 @@ def _no_room(volume_ml: float, bench: Bench) -> list[str]:
     if volume_ml * (bench.file.liquid.density or 1.0) > room_g:
         return [f"{bench.path}: balance.capacity: {volume_ml:g} mL and a vessel of {_START_G:g} g are too heavy for it"]
     return []
+
+
+def _hidden_leaks(plan: Plan, bench: Bench) -> list[str]:
+    """A leak as large as the evaporation that the blank may show cannot be told from it."""
+    hidden_ul_h = bench.file.vessel.evaporation_at_most * 1000
+    return [
+        f"{bench.path}: vessel.evaporation_at_most: a leak of {hidden_ul_h:g} uL/h could hide in the blank, and case {case.id} "
+        f"allows {case.flow.within:g} uL/h; cover the vessel and lower it to half of that"
+        for case in plan.cases
+        if isinstance(case, PumpOffCase) and hidden_ul_h > case.flow.within / 2
+    ]
 
 
 def _overdue(bench: Bench, today: date) -> list[str]:

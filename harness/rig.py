@@ -10,7 +10,7 @@ from harness.bench import Bench
 from harness.recorder import Recorder
 from instruments.balances import Balance
 from instruments.drivers import BALANCES, PUMPS, Driver
-from instruments.errors import BenchError, LinkError, PumpAlarm, SafetyError, SettingDiffers
+from instruments.errors import BenchError, LinkError, PumpAlarm, ReplyTimeout, SafetyError, SettingDiffers
 from instruments.identity import Identity
 from instruments.link import Link
 from instruments.ports import Ports
@@ -120,7 +120,7 @@ class Rig:
 
     def poll(self) -> PumpStatus:
         """Ask the pump how it is; changes and alarms go into the record."""
-        before, status = self._last_status, self.pump.poll()
+        before, status = self._last_status, self._ask_status()
         self._last_status = status
         if self._word_due_s < float("inf"):
             self._word_due_s = self.clock.now_s() + self.bench.pump.watchdog / _LEAD
@@ -131,6 +131,14 @@ class Rig:
         if before is None or (status.word, status.running) != (before.word, before.running):
             self.recorder.event(status.stamp_us, "pump", self.case, {"word": status.word, "running": status.running})
         return status
+
+    def _ask_status(self) -> PumpStatus:
+        """One lost reply must not cost a night: asking how the pump is moves nothing, so it may be asked twice."""
+        try:
+            return self.pump.poll()
+        except ReplyTimeout as err:
+            self.note("lost reply", role="pump", reason=str(err))
+            return self.pump.poll()
 
     def watch(self, deadline_s: float, every_s: float) -> PumpStatus:
         """Poll the pump until it stands or raises an alarm, at the latest until ``deadline_s``; returns its last status."""

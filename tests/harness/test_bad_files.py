@@ -45,6 +45,7 @@ BROKEN_BENCHES = {
     "missing unit": ('readability = "0.1 mg"', "readability = 0.1", r"balance.readability: .*needs its unit"),
     "overfilled": ('filled = "10 mL"', 'filled = "11 mL"', r"a 10 mL syringe cannot be filled with 11 mL"),
     "missing table key": ('address = "sim://simulated/pump"\n', "", r"pump.address: is missing"),
+    "noise that cannot show": ('repeatability = "0.1 mg"', 'repeatability = "0.01 mg"', r"balance: noise below a third"),
     "watchdog out of range": ('watchdog = "30 s"', 'watchdog = "300 s"', r"pump.watchdog: .*less than or equal to 255"),
 }
 
@@ -86,6 +87,11 @@ IMPOSSIBLE = {
         r"vessel.capacity: 10 mL will not go into 6.65 mL",
     ),
     "more than the balance weighs": ('capacity = "220 g"', 'capacity = "60 g"', r"balance.capacity: .* too heavy"),
+    "a leak could hide": (
+        'evaporation_at_most = "0.5 mg/h"',
+        'evaporation_at_most = "0.6 mg/h"',
+        r"a leak of 0.6 uL/h could hide",
+    ),
     "calibration overdue": ('rate = "10 Hz"', 'rate = "10 Hz"\ncalibration_due = 2026-01-31', r"ran out on 2026-01-31"),
 }
 
