@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from matplotlib.figure import Figure
 
 from harness.cases import CaseBase, SteadyFlowCase
 from harness.metrology.volume import Weighing
-from harness.record import FloatArray, Period, Record, Series
+from harness.record import Period, Record, Series
 
 _PANELS: dict[str, tuple[tuple[str, ...], ...]] = {
     "bolus": (("baseline", "drain"), ("hold",)),
@@ -26,18 +25,6 @@ _BINS = 300
 _INK, _FLOW = "#1f4e79", "#b5541c"
 _TIME_UNITS = ((7200.0, 3600.0, "h"), (300.0, 60.0, "min"), (0.0, 1.0, "s"))
 _STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "dosebench", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3}
-
-
-@dataclass(frozen=True, slots=True)
-class Binned:
-    """A series thinned for drawing: mean mass per bin."""
-
-    moments_s: FloatArray
-    masses_g: FloatArray
-
-    @property
-    def flow_g_h(self) -> FloatArray:
-        return np.asarray(np.diff(self.masses_g) / np.diff(self.moments_s) * 3600)
 
 
 def case_figure(record: Record, case: CaseBase, weighing: Weighing) -> bytes:
@@ -69,14 +56,14 @@ def _periods(record: Record, case: CaseBase) -> Iterator[tuple[str, Period]]:
             yield title, Period(record.phase(case.id, first).start_s, record.phase(case.id, last).end_s)
 
 
-def thin(series: Series, bins: int = _BINS) -> Binned:
+def thin(series: Series, bins: int = _BINS) -> Series:
     """Mean over each of at most ``bins`` equal stretches of time; empty ones are left out."""
     edges_s = np.linspace(series.moments_s[0], series.moments_s[-1], bins + 1)[1:-1]
     parts = np.searchsorted(series.moments_s, edges_s)
     starts = np.unique(np.concatenate([[0], parts]))
     starts = starts[starts < len(series)]
     counts = np.diff(np.append(starts, len(series)))
-    return Binned(np.add.reduceat(series.moments_s, starts) / counts, np.add.reduceat(series.masses_g, starts) / counts)
+    return Series(np.add.reduceat(series.moments_s, starts) / counts, np.add.reduceat(series.masses_g, starts) / counts)
 
 
 def _draw(mass: Axes, flow: Axes, title: str, period: Period, series: Series, weighing: Weighing) -> None:
@@ -85,8 +72,8 @@ def _draw(mass: Axes, flow: Axes, title: str, period: Period, series: Series, we
     gained_mg = sign * (binned.masses_g - binned.masses_g[0]) * 1000
     mass.plot((binned.moments_s - period.start_s) / scale_s, gained_mg, color=_INK, linewidth=1.2)
     middles_s = (binned.moments_s[1:] + binned.moments_s[:-1]) / 2 - period.start_s
-    flow_ml_h = sign * binned.flow_g_h * weighing.factor_ml_g()
-    flow.plot(middles_s / scale_s, flow_ml_h, color=_FLOW, linewidth=1.0)
+    flow_g_h = np.diff(binned.masses_g) / np.diff(binned.moments_s) * 3600
+    flow.plot(middles_s / scale_s, sign * flow_g_h * weighing.factor_ml_g(), color=_FLOW, linewidth=1.0)
     mass.set(title=title, xlabel=f"time ({unit})", ylabel="indicated mass (mg)")
     flow.set(title=f"{title}: flow", xlabel=f"time ({unit})", ylabel="flow (mL/h)")
 

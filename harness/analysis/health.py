@@ -70,12 +70,9 @@ def _jumps(series: Series, record: Record, conditions: Conditions) -> list[str]:
     fastest_g_s = fastest_ml_h / conditions.weighing.factor_ml_g() / 3600
     sheet = conditions.weighing.balance
     allowed_g = _NOISE * max(sheet.repeatability, sheet.readability) + _HASTE * fastest_g_s * steps_s
-    large = np.abs(steps_g) > allowed_g
-    alike = np.concatenate([[False], (steps_g[1:] * steps_g[:-1] > 0) & (np.abs(steps_g[1:]) > allowed_g[1:] / 2), [False]])
-    alike_before = np.concatenate(
-        [[False], (steps_g[1:] * steps_g[:-1] > 0) & (np.abs(steps_g[:-1]) > allowed_g[:-1] / 2), [False]]
-    )
-    lone = np.flatnonzero(large & ~alike[1:] & ~alike_before[:-1])
+    sizable = np.sign(steps_g) * (np.abs(steps_g) > allowed_g / 2)
+    before, after = np.append(0, sizable[:-1]), np.append(sizable[1:], 0)
+    lone = np.flatnonzero((np.abs(steps_g) > allowed_g) & (before != sizable) & (after != sizable))
     if not len(lone):
         return []
     at = int(lone[0])

@@ -13,5 +13,4 @@ def run_steady_flow(rig: Rig, case: SteadyFlowCase) -> None:
         rig.wait(case.settle)
     with rig.phase("flow"):
         rig.wait(case.duration)
-    rig.poll()
     rig.stop()

@@ -60,13 +60,9 @@ class NewEraPump:
     def stop(self) -> None:
         """Stop for good: the first STP pauses, the second ends the program; then the pump has to say so itself."""
         for _ in range(_STOP_TRIES):
-            frame, reply = self._exchange("STP")
-            if reply.alarm:
-                self._met.append((frame, reply))
-            elif reply.status == "S":
+            if self._ask_keeping_alarm("STP").status == "S":
                 break
-        status = self._ask("").status
-        if status in wire.RUNNING:
+        if self._ask_keeping_alarm("").status in wire.RUNNING:
             raise SafetyError("the pump does not confirm that it stands; stop it by hand now")
 
     def poll(self) -> PumpStatus:
@@ -74,9 +70,9 @@ class NewEraPump:
         heard = [Frame(*piece) for piece in self._link.unsolicited()]
         alarms = [(frame, reply)] if reply.alarm else []
         alarms = self._met + [(early, other) for early in heard if (other := _as_alarm(early.data)) is not None] + alarms
-        self._met = []
         if alarms:
             frame, reply = alarms[0]
+        self._met = [(later, other) for later, other in alarms[1:] if other.alarm != reply.alarm]
         word = wire.ALARM_WORDS[reply.alarm] if reply.alarm else wire.STATUS_WORDS[reply.status]
         return PumpStatus(reply.status in wire.RUNNING, word, reply.alarm, frame.stamp_us, wire.ALARM_KINDS.get(reply.alarm, ""))
 
@@ -114,6 +110,13 @@ class NewEraPump:
         """An alarm answers the next command whatever it is and so is acknowledged; then the command is sent again."""
         reply = self._ask(text)
         return self._ask(text) if reply.alarm else reply
+
+    def _ask_keeping_alarm(self, text: str) -> Reply:
+        """An alarm that answers is acknowledged by that, so it is kept for the next poll to tell."""
+        frame, reply = self._exchange(text)
+        if reply.alarm:
+            self._met.append((frame, reply))
+        return reply
 
     def _ask(self, text: str) -> Reply:
         return self._exchange(text)[1]

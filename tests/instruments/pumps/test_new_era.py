@@ -173,6 +173,19 @@ def test_stop_goes_on_until_the_pump_confirms_that_it_stands(turns: list[Turn]) 
         driver.stop()
 
 
+@pytest.mark.parametrize("name", ["alarmed", "alarmed just after"])
+def test_an_alarm_that_answers_a_stop_is_told_by_the_next_poll_and_once(name: str) -> None:
+    with pump(*STOPPING[name], turn("0", "00S"), turn("0", "00S")) as (driver, _):
+        driver.stop()
+        assert [driver.poll().alarm, driver.poll().alarm] == ["S", ""]
+
+
+def test_of_two_kinds_of_alarm_neither_is_lost() -> None:
+    with pump(turn("0STP", "00A?S"), turn("0STP", "00S"), turn("0", "00S"), turn("0", "00A?R"), turn("0", "00S")) as (driver, _):
+        driver.stop()
+        assert [driver.poll().alarm, driver.poll().alarm] == ["S", "R"]
+
+
 @pytest.mark.parametrize("status", "IWTUX")
 def test_a_pump_that_does_not_stop_is_a_matter_of_safety(status: str) -> None:
     tries = [turn("0STP", f"00{status}?NA")] * 4
