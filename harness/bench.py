@@ -26,7 +26,7 @@ from harness.quantities import (
     Percent,
     Seconds,
 )
-from instruments.drivers import BALANCES, PUMPS
+from instruments.drivers import drivers
 from instruments.errors import ConfigError
 
 _SHOWS = 0.3
@@ -221,12 +221,11 @@ def _overfilled(file: BenchFile, path: Path, text: str) -> list[str]:
 
 
 def _unknown_drivers(file: BenchFile, path: Path, text: str) -> list[str]:
-    chosen = (("pump", file.pump, PUMPS), ("balance", file.balance, BALANCES))
+    chosen = (("pump", file.pump, drivers("pumps")), ("balance", file.balance, drivers("balances")))
     return [
-        f"{path}:{find_line(text, (role, 'driver'))}: {role}.driver: "
-        f"{stand.driver!r} is not known; there are: {', '.join(drivers)}"
-        for role, stand, drivers in chosen
-        if stand is not None and stand.driver not in drivers
+        f"{path}:{find_line(text, (role, 'driver'))}: {role}.driver: {stand.driver!r} is not known; there are: {', '.join(known)}"
+        for role, stand, known in chosen
+        if stand is not None and stand.driver not in known
     ]
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from instruments.errors import BenchError
-from instruments.wire.mt_sics import Readings
+from instruments.readings import Readings
 
 FloatArray = NDArray[np.float64]
 

@@ -21,8 +21,8 @@ from harness.rawlog import raw_lines
 from harness.record import Event, Record
 from instruments.clock import stopwatch
 from instruments.errors import BenchError
+from instruments.readings import Readings
 from instruments.stamped import Stamped
-from instruments.wire.mt_sics import Readings
 
 _SYNC_S = 1.0
 

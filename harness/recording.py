@@ -20,8 +20,8 @@ from harness.plan import Plan
 from harness.quantities import GramsPerHour, Seconds
 from harness.record import Event, FloatArray, Period, Record
 from instruments.errors import ConfigError
+from instruments.readings import Readings
 from instruments.units import to_unit
-from instruments.wire.mt_sics import Readings
 
 
 class Column(Strict):

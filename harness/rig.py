@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from harness.bench import Bench
 from harness.recorder import Recorder
 from instruments.balances import Balance
-from instruments.drivers import BALANCES, PUMPS, Driver
+from instruments.driver import Driver
+from instruments.drivers import drivers
 from instruments.errors import BenchError, LinkError, PumpAlarm, ReplyTimeout, SafetyError, SettingDiffers
 from instruments.identity import Identity
 from instruments.link import Link
@@ -35,16 +36,16 @@ class Rig:
         self.bench, self.recorder, self.clock = bench, recorder, ports.clock
         self.case = ""
         self._ports = ports
-        self.pump: Pump = self._device("pump", PUMPS[bench.pump.driver], bench.pump.unit)
-        self.balance: Balance = self._device("balance", BALANCES[bench.balance.driver], 0)
+        self.pump: Pump = self._device("pump", drivers("pumps")[bench.pump.driver], {"unit": bench.pump.unit})
+        self.balance: Balance = self._device("balance", drivers("balances")[bench.balance.driver], {})
         self._streaming = False
         self._last_reading_s = 0.0
         self._word_due_s = float("inf")
         self._last_status: PumpStatus | None = None
 
-    def _device(self, role: str, driver: Driver[Device], unit: int) -> Device:
+    def _device(self, role: str, driver: Driver[Device], options: dict[str, Any]) -> Device:
         link = Link(self._ports[role], driver.framer, self.clock, role=role, tap=self.recorder)
-        return driver.make(link, unit)
+        return driver.make(link, driver.options(**options))
 
     # --- opening ---
 

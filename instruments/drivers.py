@@ -1,33 +1,33 @@
-"""The drivers, by the name that stands in a bench file."""
+"""The drivers, by the name that stands in a bench file: ours, and those that other packages bring as entry points."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any
 
-from instruments.balances import Balance
-from instruments.balances.mt_sics import MtSicsBalance
-from instruments.link import Link
-from instruments.pumps import Pump
-from instruments.pumps.new_era import NewEraPump
-from instruments.wire import new_era
-from instruments.wire.framing import Framer, line_ends
+from instruments.balances import mt_sics
+from instruments.driver import Driver
+from instruments.pumps import new_era
 
-Device = TypeVar("Device")
-
-
-@dataclass(frozen=True, slots=True)
-class Driver(Generic[Device]):
-    """How to cut the incoming bytes into frames, and who understands them; ``unit`` is the address on a shared line."""
-
-    framer: Framer
-    make: Callable[[Link, int], Device]
-
-
-PUMPS: Mapping[str, Driver[Pump]] = {
-    "new-era": Driver(new_era.reply_ends, lambda link, unit: NewEraPump(link, address=unit)),
+_OURS: Mapping[str, Mapping[str, Driver[Any]]] = {
+    "pumps": {
+        "new-era": new_era.DRIVER,
+    },
+    "balances": {
+        "mt-sics": mt_sics.DRIVER,
+    },
+    "meters": {},
+    "supplies": {},
 }
-BALANCES: Mapping[str, Driver[Balance]] = {
-    "mt-sics": Driver(line_ends, lambda link, _: MtSicsBalance(link)),
-}
+
+
+@cache
+def drivers(kind: str) -> Mapping[str, Driver[Any]]:
+    """All drivers of a kind (``pumps``, ``balances``, ``meters``, ``supplies``).
+
+    Other packages bring theirs as entry points of the group ``dosebench.KIND``; a name of ours is not replaced.
+    """
+    found = {entry.name: entry.load() for entry in entry_points(group=f"dosebench.{kind}")}
+    return {**found, **_OURS[kind]}

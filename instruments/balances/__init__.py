@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from instruments.identity import Identity
+from instruments.readings import Readings, Weighing
 from instruments.stamped import Stamped
-from instruments.wire.mt_sics import Readings
 
 
 class Balance(Protocol):
@@ -14,6 +14,10 @@ class Balance(Protocol):
 
     def connect(self) -> Identity:
         """Bring the line to a known state and say who answers."""
+        ...
+
+    def resume(self) -> Identity:
+        """Get in step again after the line was lost, without taring or zeroing; says who answers."""
         ...
 
     def set_update_rate(self, rate_hz: float) -> float:
@@ -26,4 +30,20 @@ class Balance(Protocol):
 
     def readings(self) -> tuple[Readings, Stamped]:
         """All readings since the last call, and lines that were none."""
+        ...
+
+    def weigh(self) -> Weighing:
+        """The present mass, settled or not. Not while streaming."""
+        ...
+
+    def weigh_stable(self) -> Weighing:
+        """The next settled mass; status ``I`` when the balance gave up waiting. Not while streaming."""
+        ...
+
+    def zero(self) -> None:
+        """Set zero, settled. Raises Refused."""
+        ...
+
+    def tare(self) -> Weighing:
+        """Set tare, settled; returns the tare mass. Raises Refused."""
         ...

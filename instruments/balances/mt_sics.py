@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+from instruments.driver import Driver, NoOptions
 from instruments.errors import Refused, ReplyError
 from instruments.identity import Identity
 from instruments.link import Link
+from instruments.readings import Readings, Weighing
 from instruments.stamped import Stamped
 from instruments.wire import mt_sics as wire
-from instruments.wire.mt_sics import Answer, Readings, Weighing
+from instruments.wire.framing import line_ends
+from instruments.wire.mt_sics import Answer
 
 _RATE = re.compile(r"\d+(\.\d+)?\Z", re.ASCII)
 _REPLY_TIMEOUT_S = 2.0
@@ -28,6 +31,10 @@ class MtSicsBalance:
         serial = self._word("@", "I4")
         self._link.unsolicited()
         return Identity(self._word("I2", "I2"), serial, self._word("I3", "I3"))
+
+    def resume(self) -> Identity:
+        self._link.settle()
+        return self.connect()
 
     def set_update_rate(self, rate_hz: float) -> float:
         self._query(f"UPD {rate_hz:g}", "UPD")
@@ -88,3 +95,11 @@ class MtSicsBalance:
     def _done(self, what: str, status: str, good: str) -> None:
         if status not in good:
             raise Refused(f"{what}: {wire.STATUS_WORDS.get(status, 'refused')}", status)
+
+
+DRIVER = Driver(
+    framer=line_ends,
+    make=lambda link, _: MtSicsBalance(link),
+    options=NoOptions,
+    can=frozenset({"stream", "update-rate", "tare", "zero"}),
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,7 +14,8 @@ class PumpStatus:
     """What a pump said of itself.
 
     ``alarm`` is its own code, empty for none; ``kind`` says what any pump would mean by it: ``stall`` (as at the end of the
-    syringe), ``watchdog`` (it heard nothing from us), ``power``, ``program``. ``stamp_us`` is when it said so.
+    syringe), ``watchdog`` (it heard nothing from us), ``power``, ``program``, ``low-reservoir``, ``empty``, ``battery``.
+    ``stamp_us`` is when it said so.
     """
 
     running: bool
@@ -28,6 +30,10 @@ class Pump(Protocol):
 
     def connect(self) -> Identity:
         """Bring the line to a known state and say who answers. A pending power-up alarm is taken note of."""
+        ...
+
+    def resume(self) -> Identity:
+        """Get in step again after the line was lost, without touching what the pump does; says who answers."""
         ...
 
     def set_syringe(self, inner_diameter_mm: float) -> float:
@@ -58,4 +64,20 @@ class Pump(Protocol):
 
     def arm_watchdog(self, timeout_s: float) -> float:
         """Let the pump stop by itself when nobody speaks to it for this long (0: never); returns the time taken, in s."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stretch of a flow profile: ``volume_ml`` at ``rate_ml_h``; as the last one with volume 0, until stopped."""
+
+    rate_ml_h: float
+    volume_ml: float
+
+
+class ProfilePump(Pump, Protocol):
+    """A pump that runs a profile of rates by itself: a bolus on a basal rate, a flex schedule."""
+
+    def set_profile(self, steps: Sequence[Step]) -> tuple[Step, ...]:
+        """Programme the profile that ``start`` will run; returns what the pump took. ``set_rate`` ends it."""
         ...

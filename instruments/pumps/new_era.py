@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
+from instruments.driver import Driver
 from instruments.errors import PumpAlarm, Refused, ReplyError, SafetyError, SettingDiffers
 from instruments.identity import Identity
 from instruments.link import Frame, Link
+from instruments.ports import LineSettings
 from instruments.pumps import PumpStatus
 from instruments.wire import new_era as wire
 from instruments.wire.new_era import Reply
@@ -36,6 +39,12 @@ class NewEraPump:
         self._command("CLDINF")
         self._link.unsolicited()
         self._met.clear()
+        return Identity(model=f"New Era {version.partition('V')[0]}", firmware=version)
+
+    def resume(self) -> Identity:
+        """Find the mode the pump is in now (it may have been switched off meanwhile) and ask for its version."""
+        self._link.settle()
+        version = self._command("VER").data
         return Identity(model=f"New Era {version.partition('V')[0]}", firmware=version)
 
     def set_syringe(self, inner_diameter_mm: float) -> float:
@@ -163,3 +172,19 @@ def _rate_text(rate_ml_h: float) -> str:
     if not candidates:
         raise Refused(f"{rate_ml_h} mL/h does not fit into the pump's four digits in any unit", "?OOR")
     return min(candidates)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEraOptions:
+    """``unit`` is the pump's address on a daisy chain, 0 to 99."""
+
+    unit: int = 0
+
+
+DRIVER = Driver(
+    framer=wire.reply_ends,
+    make=lambda link, options: NewEraPump(link, address=options.unit),
+    options=NewEraOptions,
+    can=frozenset({"syringe", "target-volume", "totals", "alarms-unsolicited", "watchdog"}),
+    line=LineSettings(baudrate=19200),
+)

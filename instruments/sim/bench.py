@@ -1,44 +1,72 @@
-"""One simulated bench: pump, line, vessel and balance on one clock, from the plain data of a bench file."""
+"""One simulated bench: devices, line and vessel on one clock, from the plain data of a bench file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import numpy as np
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from instruments.clock import VirtualClock
+from instruments.errors import ConfigError
 from instruments.sim.device import SimDevice
-from instruments.sim.drive import Drive
+from instruments.sim.devices import SIMULATORS
 from instruments.sim.faults import with_faults
 from instruments.sim.fluid import FloatArray, FluidPath
-from instruments.sim.mt_sics import MtSicsBalance
-from instruments.sim.new_era import NewEraPump
 from instruments.sim.registry import register_bench
 from instruments.sim.setup import Plain, Setup, read_setup
-from instruments.sim.weighing import WeighingCell
+from instruments.sim.site import Site
 
 _NEVER_S = float("inf")
+_PUMP_AND_BALANCE: Mapping[str, Plain] = {
+    "pump": {"driver": "new-era", "address": "sim://bench/pump"},
+    "balance": {"driver": "mt-sics", "address": "sim://bench/balance"},
+}
 
 
 class SimulatedBench:
-    """Pump and balance that share one fluid path; ``devices`` are reachable at ``sim://NAME/ROLE`` once registered."""
+    """Devices that share one fluid path; each is reachable at the address its role has in the bench file.
 
-    def __init__(self, setup: Setup) -> None:
+    ``tables`` are the bench file's tables of the simulated roles. Two roles with one address are two sides of one device.
+    """
+
+    def __init__(self, setup: Setup, tables: Mapping[str, Plain] = _PUMP_AND_BALANCE) -> None:
         self.clock = VirtualClock()
         self.path = FluidPath(setup.line.time_constant_s)
         self._setup = setup
-        noise = np.random.default_rng([setup.seed, *b"balance"])
-        cell = WeighingCell(setup.cell, self._load_g, noise)
-        cell.stuck_from_s = setup.stuck_s
-        drive = Drive(self.path, travel_ml=setup.fill_ml, gain=setup.drive_gain)
-        balance, pump = MtSicsBalance(setup.balance, cell), NewEraPump(setup.pump, drive)
-        self.devices: Mapping[str, SimDevice] = {"pump": pump, "balance": balance}
-        for actor in (balance, pump, _Hand(self.devices, setup.unplug_s)):
-            self.clock.add(actor)
+        self.devices: dict[str, SimDevice] = {}
+        for name, roles in _by_device(tables).items():
+            site = Site(roles, setup, self.path, self._load_g, self.devices)
+            self.devices[name] = _simulator(site)(site)
+        for device in self.devices.values():
+            self.clock.add(device)
+        self.clock.add(self._hand(tables))
 
     def _load_g(self, moments_s: FloatArray) -> FloatArray:
         gain_g = self._setup.vessel.apparent_g(self.path.delivered_ml(moments_s), moments_s)
         return self._setup.load_g + gain_g
+
+    def _hand(self, tables: Mapping[str, Plain]) -> _Hand:
+        names = {role: _device_of(table["address"]) for role, table in tables.items()}
+        return _Hand(self.devices, {names[role]: at_s for role, at_s in self._setup.unplug_s.items()})
+
+
+def _by_device(tables: Mapping[str, Plain]) -> dict[str, dict[str, Plain]]:
+    """The roles of each device. Balances come first: they have shown the moment before the pump acts in it."""
+    found: dict[str, dict[str, Plain]] = {}
+    for role in sorted(tables):
+        found.setdefault(_device_of(tables[role]["address"]), {})[role] = tables[role]
+    return found
+
+
+def _device_of(address: str) -> str:
+    return urlsplit(address).path.strip("/").removesuffix("::INSTR")
+
+
+def _simulator(site: Site) -> Callable[[Site], SimDevice]:
+    driver = site.table["driver"]
+    if driver not in SIMULATORS:
+        listed = ", ".join(SIMULATORS)
+        raise ConfigError(f"{site.role}.driver: there is no simulator of {driver!r}; there are: {listed}")
+    return SIMULATORS[driver]
 
 
 class _Hand:
@@ -62,6 +90,7 @@ class _Hand:
 def build_bench(name: str, plain: Plain) -> SimulatedBench:
     """Build the bench that ``plain`` (a bench file as read) describes, faults included, and register it under ``name``."""
     faults = plain.get("simulation", {}).get("faults", [])
-    bench = SimulatedBench(with_faults(read_setup(plain), faults))
+    tables = {role: table for role, table in plain.items() if isinstance(table, Mapping) and "driver" in table}
+    bench = SimulatedBench(with_faults(read_setup(plain), faults), tables or _PUMP_AND_BALANCE)
     register_bench(name, bench)
     return bench

@@ -21,6 +21,8 @@ class SimDevice:
     """
 
     framer: Framer
+    alarming = False
+    """Whether the device gives alarm just now, as its alarm line would show it."""
 
     def __init__(self, *, baudrate: int, latency_s: float) -> None:
         self.now_s = 0.0

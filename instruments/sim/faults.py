@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from instruments.errors import ConfigError
 from instruments.sim.setup import Setup
@@ -27,20 +28,24 @@ class Fault:
     apply: Callable[[Setup, Values], Setup]
 
 
+def _driven(setup: Setup, **changed: Any) -> Setup:
+    return replace(setup, drive=replace(setup.drive, **changed))
+
+
 def _gain(setup: Setup, values: Values) -> Setup:
-    return replace(setup, drive_gain=setup.drive_gain * (1 + values["by"] / 100))
+    return _driven(setup, gain=setup.drive.gain * (1 + values["by"] / 100))
 
 
 def _bolus_pace(setup: Setup, values: Values) -> Setup:
-    return replace(setup, pump=replace(setup.pump, bolus_pace=1 / (1 + values["by"] / 100)))
+    return _driven(setup, bolus_pace=1 / (1 + values["by"] / 100))
 
 
 def _no_alarm(setup: Setup, values: Values) -> Setup:
-    return replace(setup, pump=replace(setup.pump, stall_alarm=False))
+    return _driven(setup, stall_alarm=False)
 
 
 def _late_alarm(setup: Setup, values: Values) -> Setup:
-    return replace(setup, pump=replace(setup.pump, stall_notice_s=setup.pump.stall_notice_s + values["by"]))
+    return _driven(setup, stall_notice_s=setup.drive.stall_notice_s + values["by"])
 
 
 def _unplug(setup: Setup, values: Values) -> Setup:

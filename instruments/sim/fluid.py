@@ -49,7 +49,7 @@ class FluidPath:
     def set_flow(self, now_s: float, flow_ml_s: float) -> None:
         """From ``now_s`` on the plunger displaces ``flow_ml_s``; ``now_s`` never lies before the last change."""
         elapsed_s = now_s - self._since_s
-        self._stored_ml = float(self._stored(np.float64(elapsed_s)))
+        self._stored_ml = self.stored_ml(now_s)
         self._pushed_ml += self._flow_ml_s * elapsed_s
         self._since_s, self._flow_ml_s = now_s, flow_ml_s
 
@@ -61,6 +61,10 @@ class FluidPath:
         """Volume that has left the outlet at each moment (none before the last change of flow)."""
         elapsed_s = moments_s - self._since_s
         return self._pushed_ml + self._flow_ml_s * elapsed_s - self._stored(elapsed_s)
+
+    def stored_ml(self, now_s: float) -> float:
+        """Volume that the compliance holds: pressure times compliance."""
+        return float(self._stored(np.float64(now_s - self._since_s)))
 
     def _stored(self, elapsed_s: FloatArray | np.float64) -> FloatArray:
         """Volume held by the compliance: relaxes towards flow * tau."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from instruments.sim.device import SimDevice
 from instruments.sim.fluid import FloatArray
+from instruments.sim.site import Site
 from instruments.sim.weighing import Samples, WeighingCell
 from instruments.wire import framing
 from instruments.wire import mt_sics as wire
@@ -376,3 +377,7 @@ _COMMANDS = {name: action for _, name, action in _TABLE}
 _LEVELS = {name: level for level, name, _ in _TABLE}
 _WEIGHING = frozenset({"S", "SI", "SIR", "SC", "@"})
 _NEEDS_POWER = frozenset({"S", "SI", "SIR", "SC", "Z", "ZI", "T", "TI"})
+
+
+def build(site: Site) -> MtSicsBalance:
+    return MtSicsBalance(site.options(BalanceData), site.cell())

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from instruments.errors import ReplyError
 from instruments.sim.device import SimDevice
 from instruments.sim.drive import Drive
+from instruments.sim.site import Site
 from instruments.wire import new_era as wire
 from instruments.wire.framing import Framer
 
@@ -32,10 +33,6 @@ class PumpData:
     latency_s: float = 0.008
     fastest_cm_h: float = 5.1005 * 60
     slowest_cm_h: float = 0.004205
-    stall_notice_s: float = 2.0
-    stall_alarm: bool = True
-    bolus_pace: float = 1.0
-    """How much faster than set the motor runs towards a target volume (1: as set)."""
     powered_up: bool = True
     """Begin with the alarm that a pump has after power-up."""
 
@@ -273,7 +270,7 @@ class NewEraPump(SimDevice):
         return self.rate * wire.RATE_UNITS_ML_H[self.rate_unit]
 
     def _drive(self) -> None:
-        pace = self.data.bolus_pace if self._phase_left_ml > 0 else 1.0
+        pace = self.drive.data.bolus_pace if self._phase_left_ml > 0 else 1.0
         flow_ml_s = self.rate_ml_h / 3600 * pace
         self.drive.run(self.now_s, flow_ml_s if self.direction == "INF" else 0.0)
         self._counted_ml = self.drive.counted_ml(self.now_s)
@@ -312,7 +309,7 @@ class NewEraPump(SimDevice):
         return [
             (self._target_s(), lambda: self._halt("S")),
             (self.drive.end_of_travel_s(), lambda: self.drive.meet_end(self.now_s)),
-            (self._stall_s(), lambda: self._raise_alarm("S")),
+            (self.drive.stall_s(), lambda: self._raise_alarm("S")),
             (self._deadline_s, self._silence),
         ]
 
@@ -321,11 +318,6 @@ class NewEraPump(SimDevice):
             return _NEVER_S
         done_ml = self.drive.counted_ml(self.now_s) - self._counted_ml
         return self.now_s + (self._phase_left_ml - done_ml) / self.drive.flow_ml_s
-
-    def _stall_s(self) -> float:
-        blocked_s = self.drive.blocked_since_s
-        seen = blocked_s is not None and self.data.stall_alarm
-        return (blocked_s or 0.0) + self.data.stall_notice_s if seen else _NEVER_S
 
     def _silence(self) -> None:
         self._deadline_s = _NEVER_S
@@ -357,3 +349,7 @@ _COMMANDS: dict[str, Callable[[NewEraPump, str], str]] = {
     "BUZ": NewEraPump.buzzer,
     **{name: _flag(name) for name in _FLAGS},
 }
+
+
+def build(site: Site) -> NewEraPump:
+    return NewEraPump(site.options(PumpData), site.drive())

@@ -1,7 +1,8 @@
 """What stands on the simulated table, read from the plain data of a bench file.
 
 The physical sections (pump, balance, catheter, ...) are the same ones that describe a real bench; ``[simulation]`` adds what
-only a simulator can know: the seed, the pump's true error, the true evaporation.
+only a simulator can know: the seed, the pump's true error, the true evaporation, and in a table per role the options of
+the device that stands there.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from instruments.errors import ConfigError
+from instruments.sim.drive import DriveData
 from instruments.sim.fluid import Line, Vessel
-from instruments.sim.mt_sics import BalanceData
-from instruments.sim.new_era import PumpData
 from instruments.sim.weighing import CellData
 from instruments.units import to_unit
 
@@ -26,15 +26,14 @@ class Setup:
 
     seed: int = 0
     fill_ml: float = 10.0
-    drive_gain: float = 1.0
     load_g: float = 35.0
-    pump: PumpData = field(default_factory=PumpData)
-    balance: BalanceData = field(default_factory=BalanceData)
+    drive: DriveData = field(default_factory=DriveData)
     cell: CellData = field(default_factory=CellData)
     line: Line = field(default_factory=Line)
     vessel: Vessel = field(default_factory=Vessel)
     stuck_s: float = float("inf")
     unplug_s: Mapping[str, float] = field(default_factory=dict)
+    options: Mapping[str, Plain] = field(default_factory=dict)
 
 
 _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
@@ -59,7 +58,7 @@ _SECTIONS: dict[str, dict[str, tuple[str, str]]] = {
         "vessel.inner_diameter": ("inner_diameter_mm", "mm"),
         "simulation.evaporation": ("evaporation_mg_h", "mg/h"),
     },
-    "pump": {"simulation.stall_notice": ("stall_notice_s", "s")},
+    "drive": {"simulation.stall_notice": ("stall_notice_s", "s")},
 }
 _PLAIN_KEYS = {"seed", "faults", "rate_error"}
 
@@ -70,12 +69,12 @@ def read_setup(plain: Plain) -> Setup:
     setup = Setup(seed=_seed(_get(plain, "simulation.seed")))
     parts = {name: _filled(getattr(setup, name), plain, keys) for name, keys in _SECTIONS.items()}
     setup = replace(setup, **parts)
-    serial = _get(plain, "balance.serial")
+    error_pct = _quantity(plain, "simulation.rate_error", "%", 0.0)
     return replace(
         setup,
-        balance=replace(setup.balance, serial=str(serial)) if serial else setup.balance,
         fill_ml=_quantity(plain, "pump.syringe.filled", "mL", setup.fill_ml),
-        drive_gain=1 + _quantity(plain, "simulation.rate_error", "%", 0.0) / 100,
+        drive=replace(setup.drive, gain=1 + error_pct / 100),
+        options={key: value for key, value in plain.get("simulation", {}).items() if isinstance(value, Mapping)},
     )
 
 
@@ -105,6 +104,6 @@ def _get(plain: Plain, key: str) -> Any:
 
 def _refuse_unknown(simulation: Plain) -> None:
     known = _PLAIN_KEYS | {key.split(".")[1] for keys in _SECTIONS.values() for key in keys if key.startswith("simulation.")}
-    unknown = sorted(set(simulation) - known)
+    unknown = sorted(key for key, value in simulation.items() if key not in known and not isinstance(value, Mapping))
     if unknown:
         raise ConfigError(f"[simulation] {unknown[0]}: unknown key; accepted are {', '.join(sorted(known))}")

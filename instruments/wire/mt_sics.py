@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instruments.errors import ReplyError
+from instruments.readings import Readings, Weighing
 from instruments.stamped import IntArray, Stamped
 
 END = b"\r\n"
@@ -39,36 +40,12 @@ _WORD = re.compile(r'"((?:\\"|[^"])*)"|(\S+)')
 
 
 @dataclass(frozen=True, slots=True)
-class Weighing:
-    """One weight answer. ``mass_g`` keeps the digits as they were sent; it is None when there is no value.
-
-    ``status``: S stable, D dynamic, + overload, - underload, I not executable, L refused, E hardware error (then ``code``).
-    """
-
-    mass_g: Decimal | None
-    status: str
-    code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """Any other answer: identifier, status, and its words (quotes removed)."""
 
     identifier: str
     status: str
     words: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """Weighings of a block, one row each: stamps in microseconds, masses in g (NaN where none), status as a byte."""
-
-    stamps_us: IntArray
-    masses_g: NDArray[np.float64]
-    statuses: NDArray[np.uint8]
-
-    def __len__(self) -> int:
-        return len(self.stamps_us)
 
 
 def encode_command(text: str) -> bytes:

@@ -11,7 +11,7 @@ from harness.analysis.view import Conditions, View
 from harness.bench import BalanceSheet, Environment, Liquid, Needle, Vessel
 from harness.metrology.volume import Evaporation, Weighing
 from harness.record import Event, FloatArray, Record
-from instruments.wire.mt_sics import Readings
+from instruments.readings import Readings
 
 SHEET = BalanceSheet.model_validate({"readability": "0.1 mg", "repeatability": "0.1 mg", "drift": "0.1 mg/h"})
 PLAIN = Weighing(

@@ -11,7 +11,7 @@ import pytest
 
 from harness.analysis.health import bench_faults
 from harness.record import Event, Period, Record
-from instruments.wire.mt_sics import Readings
+from instruments.readings import Readings
 from tests.harness.records import CONDITIONS, PLAIN, SHEET, curve, readings
 
 PERIOD = Period(0.0, 3600.0)

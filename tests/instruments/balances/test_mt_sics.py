@@ -10,8 +10,8 @@ import pytest
 
 from instruments.balances.mt_sics import MtSicsBalance
 from instruments.errors import Refused, ReplyError, ReplyTimeout
+from instruments.readings import Weighing
 from instruments.wire.framing import line_ends
-from instruments.wire.mt_sics import Weighing
 from tests.instruments.script import Scripted, Turn, scripted
 
 WHO = 'I4 A "B021002593"'

@@ -9,7 +9,7 @@ import numpy as np
 
 from instruments.clock import VirtualClock
 from instruments.sim.device import SimDevice
-from instruments.sim.drive import Drive
+from instruments.sim.drive import Drive, DriveData
 from instruments.sim.fluid import FloatArray, FluidPath
 from instruments.sim.mt_sics import BalanceData, MtSicsBalance
 from instruments.sim.new_era import NewEraPump, PumpData
@@ -83,7 +83,8 @@ class PumpStanding(Standing):
 
 def pump(*, travel_ml: float = 60.0, gain: float = 1.0, **data: object) -> PumpStanding:
     """A pump without a line behind it; the power-up alarm is off unless asked for."""
-    drive = Drive(FluidPath(0.0), travel_ml=travel_ml, gain=gain)
+    driven = DriveData(gain=gain, **{name: data.pop(name) for name in ("stall_notice_s", "stall_alarm") if name in data})  # type: ignore[arg-type]
+    drive = Drive(FluidPath(0.0), travel_ml=travel_ml, data=driven)
     return PumpStanding(NewEraPump(replace(PumpData(powered_up=False), **data), drive))  # type: ignore[arg-type]
 
 

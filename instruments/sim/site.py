@@ -1,0 +1,78 @@
+"""Where a simulated device stands: its tables in the bench file, and what it is joined to on the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from instruments.errors import ConfigError
+from instruments.sim.device import SimDevice
+from instruments.sim.drive import Drive
+from instruments.sim.fluid import FloatArray, FluidPath
+from instruments.sim.setup import Plain, Setup
+from instruments.sim.weighing import WeighingCell
+
+Data = TypeVar("Data")
+
+
+@dataclass(frozen=True)
+class Site:
+    """``tables`` are the bench file's tables of the roles that the device plays, ``devices`` all that stand on the bench."""
+
+    tables: Mapping[str, Plain]
+    setup: Setup
+    path: FluidPath
+    load_g: Callable[[FloatArray], FloatArray]
+    devices: Mapping[str, SimDevice]
+
+    @property
+    def role(self) -> str:
+        return next(iter(self.tables))
+
+    @property
+    def table(self) -> Plain:
+        return self.tables[self.role]
+
+    def options(self, kind: type[Data]) -> Data:
+        """The device's own data: ``[simulation.ROLE]`` by field name; ``serial`` as the bench file expects it.
+
+        Raises ConfigError for an unknown key or a value of the wrong kind.
+        """
+        given: dict[str, Any] = dict(self.setup.options.get(self.role, {}))
+        known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+        if "serial" in known and self.table.get("serial"):
+            given.setdefault("serial", str(self.table["serial"]))
+        if unknown := sorted(set(given) - known):
+            raise ConfigError(f"[simulation.{self.role}] {unknown[0]}: unknown key; accepted are {', '.join(sorted(known))}")
+        try:
+            return TypeAdapter(kind).validate_python(given)
+        except ValidationError as err:
+            first = err.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise ConfigError(f"[simulation.{self.role}] {where}: {first['msg']}, found {first['input']!r}") from err
+
+    def drive(self) -> Drive:
+        """The mechanics that push the syringe into the line."""
+        return Drive(self.path, travel_ml=self.setup.fill_ml, data=self.setup.drive)
+
+    def cell(self) -> WeighingCell:
+        """What the pan rests on."""
+        cell = WeighingCell(self.setup.cell, self.load_g, self.noise("balance"))
+        cell.stuck_from_s = self.setup.stuck_s
+        return cell
+
+    def noise(self, name: str) -> np.random.Generator:
+        """A stream of chance of its own for every name, the same for the same seed."""
+        return np.random.default_rng([self.setup.seed, *name.encode("utf-8")])
+
+    def alarming(self) -> bool:
+        """Whether any device of the bench gives alarm just now: what the alarm relay shows."""
+        return any(device.alarming for device in self.devices.values())
+
+    def pressure_pa(self, now_s: float) -> float:
+        """Gauge pressure in the line behind the syringe."""
+        return self.path.stored_ml(now_s) / self.setup.line.compliance_ml_pa
