@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from dosebench.discover import discover
 from dosebench.running import ABORTED, USAGE, run_plan
 from instruments.clock import stopwatch
 from instruments.errors import BenchError
@@ -86,6 +87,9 @@ def tools() -> int:
     """Install what the Allure report needs (once, with a network)."""
     click.echo(f"report tools: {install_tools()}")
     return 0
+
+
+app.add_command(discover)
 
 
 def main() -> None:

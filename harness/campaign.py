@@ -22,10 +22,10 @@ from harness.procedures.preparation import prepare
 from harness.record import WAITING, Record
 from harness.recorder import Recorder
 from harness.rig import Rig
+from harness.stations import open_ports
 from harness.verdicts import CaseVerdict, RunVerdict, Verdict, overall, write_verdicts
 from instruments.clock import stopwatch, utc_now
 from instruments.errors import BenchError, ConfigError, PumpAlarm, SafetyError, SettingDiffers
-from instruments.ports import LineSettings, Ports
 
 _OF_THE_PUMP = (PumpAlarm, SettingDiffers)
 
@@ -36,7 +36,7 @@ class Campaign:
     def __init__(self, plan: Plan, bench: Bench, out: Path) -> None:
         self.plan, self.bench = plan, bench
         self.dry_run: DryRun = check(plan, bench, utc_now().date())
-        self._ports = _opened(bench)
+        self._ports = open_ports(bench)
         self.data_source = self._ports.data_source
         self.run = str(uuid4())
         self.started = utc_now()
@@ -197,18 +197,6 @@ class Campaign:
 
 def _identity_text(data: Mapping[str, str]) -> str:
     return ", ".join(part for part in (data["model"], data["serial"] and f"serial {data['serial']}", data["firmware"]) if part)
-
-
-def _opened(bench: Bench) -> Ports:
-    """All ports of the bench, or none. Raises LinkError."""
-    ports = Ports(bench.addresses, bench.tables)
-    try:
-        for role, stand in (("pump", bench.pump), ("balance", bench.balance)):
-            ports.open(role, LineSettings(baudrate=stand.baud))
-    except BenchError:
-        ports.close()
-        raise
-    return ports
 
 
 def versions() -> dict[str, str]:

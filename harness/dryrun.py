@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,11 +10,19 @@ from harness.bench import Bench
 from harness.cases import BolusCase, PumpOffCase, RunToEmptyCase, SteadyFlowCase
 from harness.plan import Plan
 from harness.procedures.bolus import BASELINE_S, DRAIN_S
+from instruments.driver import CAPABILITIES
 from instruments.errors import ConfigError
 
 _ROOM = 0.95
 """Share of vessel and balance that a plan may fill."""
 _START_G = 50.0
+_NEEDED: Mapping[str, Sequence[tuple[str, str]]] = {
+    "bolus": (("pump", "target-volume"), ("balance", "stream")),
+    "steady-flow": (("balance", "stream"),),
+    "pump-off": (("balance", "stream"),),
+    "run-to-empty": (("pump", "totals"), ("balance", "stream")),
+}
+"""What each procedure asks of the instruments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,7 @@ def check(plan: Plan, bench: Bench, today: date) -> DryRun:
     volume_ml = _planned_ml(plan, bench)
     faults = [
         *_recording_only(plan),
+        *_incapable(plan, bench),
         *_too_much(volume_ml, plan, bench),
         *_no_room(volume_ml, bench),
         *_hidden_leaks(plan, bench),
@@ -46,7 +56,7 @@ def check(plan: Plan, bench: Bench, today: date) -> DryRun:
 
 def _planned_ml(plan: Plan, bench: Bench) -> float:
     """Liquid that leaves the syringe; a run to empty takes what the cases before it have left."""
-    filled_ml, used_ml = bench.pump.syringe.filled_ml, 0.0
+    filled_ml, used_ml = bench.pump.source.filled_ml, 0.0
     for case in plan.cases:
         used_ml += _case_ml(case, filled_ml - used_ml)
     return used_ml
@@ -77,7 +87,7 @@ def _case_s(case: object, left_ml: float) -> float:
 def _duration_s(plan: Plan, bench: Bench) -> float:
     """Cases one after the other; a case that waits for its moment after another starts then."""
     now_s = plan.file.preparation.settle + plan.file.preparation.blank
-    left_ml = bench.pump.syringe.filled_ml
+    left_ml = bench.pump.source.filled_ml
     started_s: dict[str, float] = {}
     for case in plan.cases:
         if case.after is not None:
@@ -96,11 +106,23 @@ def _recording_only(plan: Plan) -> list[str]:
     ]
 
 
+def _incapable(plan: Plan, bench: Bench) -> list[str]:
+    """What plan and procedures ask of an instrument that its driver cannot do."""
+    wanted = [(role, name, "the plan") for role, names in plan.file.plan.requires.items() for name in names]
+    wanted += [(role, name, f"case {case.id}") for case in plan.cases for role, name in _NEEDED.get(case.procedure, ())]
+    return [
+        f"{bench.path}: {role}.driver: {who} needs a {role} with {name!r} ({CAPABILITIES[name]}); "
+        f"{bench.stands[role].driver!r} is not such a one"
+        for role, name, who in wanted
+        if name not in bench.driver(role).can
+    ]
+
+
 def _too_much(volume_ml: float, plan: Plan, bench: Bench) -> list[str]:
-    filled_ml = bench.pump.syringe.filled_ml
+    filled_ml = bench.pump.source.filled_ml
     if volume_ml <= filled_ml * (1 + 1e-9):
         return []
-    return [f"{plan.path}: the cases need {volume_ml:g} mL, the syringe of {bench.path.name} holds {filled_ml:g} mL"]
+    return [f"{plan.path}: the cases need {volume_ml:g} mL, the pump of {bench.path.name} holds {filled_ml:g} mL"]
 
 
 def _no_room(volume_ml: float, bench: Bench) -> list[str]:

@@ -33,7 +33,7 @@ _GAP_S = 5.0
 
 def conditions_of(bench: Bench, plan: Plan) -> Conditions:
     """What the analysis has to know of a bench and a plan."""
-    file, balance, syringe = bench.file, bench.balance, bench.pump.syringe
+    file, balance, syringe = bench.file, bench.balance, bench.pump.source
     return Conditions(
         weighing=Weighing(balance, file.needle, file.vessel, file.liquid, file.environment),
         rule=plan.file.plan.rule,

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from harness.cases import BolusCase, Case, Drug
 from harness.files import Strict, find_line, read_toml, validated
 from harness.quantities import Seconds
+from harness.stands import ROLES
+from instruments.driver import CAPABILITIES
 from instruments.errors import ConfigError
 
 Rule = Literal["guarded", "simple"]
@@ -19,12 +21,26 @@ _SAME_DOSE = 1e-6
 
 
 class Head(Strict):
-    """Who the plan is, and the decision rule of its limits."""
+    """Who the plan is, the decision rule of its limits, and what its instruments must be able to do.
+
+    ``requires``: by role, capabilities as drivers declare them (``instruments.driver.CAPABILITIES``).
+    """
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     title: str
     revision: str = "1"
     rule: Rule = "guarded"
+    requires: dict[str, list[str]] = {}
+
+    @field_validator("requires")
+    @classmethod
+    def _known(cls, requires: dict[str, list[str]]) -> dict[str, list[str]]:
+        for role, wanted in requires.items():
+            if role not in ROLES:
+                raise ValueError(f"{role!r} is no role; there are: {', '.join(ROLES)}")
+            if unknown := [name for name in wanted if name not in CAPABILITIES]:
+                raise ValueError(f"{unknown[0]!r} is no capability; there are: {', '.join(CAPABILITIES)}")
+        return requires
 
 
 class Preparation(Strict):
@@ -68,7 +84,7 @@ class Plan:
     @property
     def roles(self) -> set[str]:
         """Roles that a bench must have for this plan."""
-        return {"pump", "balance"}
+        return {"pump", "balance", *self.file.plan.requires}
 
 
 def load_plan(path: Path) -> Plan:

@@ -13,12 +13,12 @@ import pandas as pd
 from pydantic import Field
 
 from harness.analysis.view import Conditions
-from harness.bench import BalanceSheet, Environment, Liquid, Needle, Vessel
 from harness.files import Strict, read_toml, validated
 from harness.metrology.volume import Evaporation, Weighing
 from harness.plan import Plan
 from harness.quantities import GramsPerHour, Seconds
 from harness.record import Event, FloatArray, Period, Record
+from harness.stands import BalanceSheet, Environment, Liquid, Needle, Vessel
 from instruments.errors import ConfigError
 from instruments.readings import Readings
 from instruments.units import to_unit

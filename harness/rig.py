@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from harness.bench import Bench
 from harness.recorder import Recorder
+from harness.stations import Stations
 from instruments.balances import Balance
-from instruments.driver import Driver
-from instruments.drivers import drivers
-from instruments.errors import BenchError, LinkError, PumpAlarm, ReplyTimeout, SafetyError, SettingDiffers
+from instruments.errors import BenchError, LinkError, LinkLost, PumpAlarm, ReplyTimeout, SafetyError, SettingDiffers
 from instruments.identity import Identity
-from instruments.link import Link
 from instruments.ports import Ports
 from instruments.pumps import Pump, PumpStatus
 from instruments.stamped import microseconds
@@ -26,7 +24,7 @@ _RATE_AS_SHOWN = 0.02
 _LEAD = 2.5
 """How many times the pump hears from us within its watchdog time."""
 
-Device = TypeVar("Device")
+Result = TypeVar("Result")
 
 
 class Rig:
@@ -35,37 +33,30 @@ class Rig:
     def __init__(self, bench: Bench, ports: Ports, recorder: Recorder) -> None:
         self.bench, self.recorder, self.clock = bench, recorder, ports.clock
         self.case = ""
-        self._ports = ports
-        self.pump: Pump = self._device("pump", drivers("pumps")[bench.pump.driver], {"unit": bench.pump.unit})
-        self.balance: Balance = self._device("balance", drivers("balances")[bench.balance.driver], {})
+        self.stations = Stations(bench, ports, recorder, self.note)
+        self.pump: Pump = self.stations["pump"]
+        self.balance: Balance = self.stations["balance"]
         self._streaming = False
         self._last_reading_s = 0.0
         self._word_due_s = float("inf")
         self._last_status: PumpStatus | None = None
 
-    def _device(self, role: str, driver: Driver[Device], options: dict[str, Any]) -> Device:
-        link = Link(self._ports[role], driver.framer, self.clock, role=role, tap=self.recorder)
-        return driver.make(link, driver.options(**options))
-
     # --- opening ---
 
     def connect(self) -> dict[str, Identity]:
         """Find out who answers, compare with the bench file, set the syringe and the weighing rate, begin to weigh."""
-        found = {"pump": self.pump.connect(), "balance": self.balance.connect()}
-        for role, identity in found.items():
-            self.note("identity", role=role, model=identity.model, serial=identity.serial, firmware=identity.firmware)
-        self._check_serial(found["balance"])
-        self.setting("syringe inner diameter", self.bench.pump.syringe.inner_diameter, "mm", self.pump.set_syringe)
-        self._check_rate(self.setting("weighing rate", self.bench.balance.rate, "Hz", self.balance.set_update_rate))
+        self.stations.connect()
+        syringe = self.bench.pump.syringe
+        if syringe is not None and self.stations.can("pump", "syringe"):
+            self.setting("syringe inner diameter", syringe.inner_diameter, "mm", self.pump.set_syringe)
+        if self.stations.can("balance", "update-rate"):
+            self._check_rate(self.setting("weighing rate", self.bench.balance.rate, "Hz", self.balance.set_update_rate))
+        self._begin_to_weigh()
+        return self.stations.identities
+
+    def _begin_to_weigh(self) -> None:
         self.balance.start_stream()
         self._streaming, self._last_reading_s = True, self.clock.now_s()
-        return found
-
-    def _check_serial(self, balance: Identity) -> None:
-        expected = self.bench.balance.serial
-        if expected is not None and balance.serial != expected:
-            at = self.bench.addresses["balance"]
-            raise BenchError(f"{at}: the balance there is {balance.serial}, the bench file says {expected}; check the cables")
 
     def _check_rate(self, taken_hz: float) -> None:
         asked_hz = self.bench.balance.rate
@@ -73,6 +64,18 @@ class Rig:
             raise SettingDiffers(
                 f"balance: asked for {asked_hz:g} readings a second, it took {taken_hz:g}; put that into balance.rate"
             )
+
+    # --- lines that come and go ---
+
+    def _kept(self, role: str, act: Callable[[], Result]) -> Result:
+        """Do what may be done twice; a line that is lost meanwhile is found again first, within its grace time."""
+        try:
+            return act()
+        except LinkLost as lost:
+            self.stations.regain(role, lost, self.look)
+            if role == "balance" and self._streaming:
+                self._begin_to_weigh()
+            return act()
 
     # --- time ---
 
@@ -87,13 +90,14 @@ class Rig:
 
     def look(self) -> None:
         """Take in what has come, and speak to the pump when it is time. Raises LinkError when the balance is silent."""
-        self.drain()
-        if self.clock.now_s() >= self._word_due_s:
+        if not self.stations.is_lost("balance"):
+            self.drain()
+        if self.clock.now_s() >= self._word_due_s and not self.stations.is_lost("pump"):
             self.poll()
 
     def drain(self) -> None:
         """Record the readings that have come."""
-        readings, others = self.balance.readings()
+        readings, others = self._kept("balance", self.balance.readings)
         self.recorder.readings(readings)
         for line, stamp_us in others:
             self.recorder.event(stamp_us, "stray line", self.case, {"role": "balance", "line": line.decode("latin-1")})
@@ -112,12 +116,18 @@ class Rig:
     def start(self, rate_ml_h: float, target_ml: float = 0.0) -> float:
         """Infuse at ``rate_ml_h`` (until ``target_ml``, 0: until stopped); returns the rate that the pump took, in mL/h."""
         taken_ml_h = self.setting("set rate", rate_ml_h, "mL/h", self.pump.set_rate)
-        self.setting("target volume", target_ml, "mL", self.pump.set_target)
-        watchdog_s = self.setting("watchdog", self.bench.pump.watchdog, "s", self.pump.arm_watchdog)
+        if target_ml or self.stations.can("pump", "target-volume"):
+            self.setting("target volume", target_ml, "mL", self.pump.set_target)
+        self._arm(self.bench.pump.watchdog)
         self._command(taken_ml_h)
         self.pump.start()
-        self._word_due_s = self.clock.now_s() + watchdog_s / _LEAD
+        self._word_due_s = self.clock.now_s() + self.bench.pump.watchdog / _LEAD
         return taken_ml_h
+
+    def _arm(self, timeout_s: float) -> None:
+        """The pump's own watchdog, where it has one."""
+        if self.stations.can("pump", "watchdog"):
+            self.setting("watchdog", timeout_s, "s", self.pump.arm_watchdog)
 
     def poll(self) -> PumpStatus:
         """Ask the pump how it is; changes and alarms go into the record."""
@@ -136,10 +146,10 @@ class Rig:
     def _ask_status(self) -> PumpStatus:
         """One lost reply must not cost a night: asking how the pump is moves nothing, so it may be asked twice."""
         try:
-            return self.pump.poll()
+            return self._kept("pump", self.pump.poll)
         except ReplyTimeout as err:
             self.note("lost reply", role="pump", reason=str(err))
-            return self.pump.poll()
+            return self._kept("pump", self.pump.poll)
 
     def watch(self, deadline_s: float, every_s: float) -> PumpStatus:
         """Poll the pump until it stands or raises an alarm, at the latest until ``deadline_s``; returns its last status."""
@@ -154,13 +164,13 @@ class Rig:
         self.pump.stop()
         self._command(0.0)
         self._word_due_s = float("inf")
-        self.pump.arm_watchdog(0)
+        self._arm(0)
         self.poll()
 
     def make_safe(self) -> None:
         """Whatever has happened: stop the pump and write down whether it confirmed. Raises SafetyError if it did not."""
         try:
-            self._stop_past_alarms()
+            self._kept("pump", self._stop_past_alarms)
         except BenchError as err:
             self.note("safe state", confirmed=False, reason=str(err))
             raise SafetyError(f"the pump did not confirm that it stands ({err}); go and stop it by hand now") from err
@@ -203,4 +213,4 @@ class Rig:
             self._streaming = False
             with suppress(BenchError):
                 self.balance.stop_stream()
-            self._ports.close()
+            self.stations.close()

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from instruments.identity import Identity
 from instruments.link import Link
-from instruments.ports import LineSettings
+from instruments.port import LineSettings
 from instruments.wire.framing import Framer
 
 Device = TypeVar("Device", covariant=True)

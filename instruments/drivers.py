@@ -23,6 +23,9 @@ _OURS: Mapping[str, Mapping[str, Driver[Any]]] = {
 }
 
 
+KINDS = tuple(_OURS)
+
+
 @cache
 def drivers(kind: str) -> Mapping[str, Driver[Any]]:
     """All drivers of a kind (``pumps``, ``balances``, ``meters``, ``supplies``).

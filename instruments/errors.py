@@ -19,8 +19,28 @@ class LinkError(BenchError):
     """The port is absent, busy or lost."""
 
 
+class LinkAbsent(LinkError):
+    """There is no such port, or it may not be opened."""
+
+
+class LinkRefused(LinkError):
+    """The host is there, or should be, and takes no connection."""
+
+
+class LinkBusy(LinkError):
+    """Another program has the port."""
+
+
+class LinkLost(LinkError):
+    """The line went away while it was in use. It may come back."""
+
+
 class ReplyTimeout(LinkError, TimeoutError):
     """The device did not answer within its time."""
+
+
+class HalfReply(ReplyTimeout):
+    """A reply began and did not end within its time."""
 
 
 class ReplyError(BenchError):
@@ -37,6 +57,10 @@ class Refused(BenchError):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(f"{message} (the instrument answered {code!r})")
         self.code = code
+
+
+class WrongDevice(BenchError):
+    """Another device answers at the address than the bench file says."""
 
 
 class SettingDiffers(BenchError):

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from instruments.clock import Clock
-from instruments.errors import ReplyTimeout
-from instruments.ports import Port
+from instruments.errors import HalfReply, ReplyTimeout
+from instruments.port import Port
 from instruments.stamped import NOTHING, Stamped, microseconds
 from instruments.wire.framing import FRAME_LIMIT, FrameBuffer, Framer
 
@@ -79,7 +79,7 @@ class Link:
                     return frame
                 self._set_aside(Stamped.one(*frame))
             if self._clock.now_s() >= deadline_s:
-                raise ReplyTimeout(f"{self.role}: no answer within {timeout_s:g} s{self._what_came()}")
+                raise self._late(timeout_s)
             self._pending.extend(Frame(*piece) for piece in self._frame(self._port.wait(deadline_s)))
 
     def unsolicited(self) -> Stamped:
@@ -97,6 +97,12 @@ class Link:
                 break
         self._out_of_step = False
         self._keep_half()
+
+    def renew(self, port: Port) -> None:
+        """Go on with a port that was opened again. What was on its way when the line was lost is gone."""
+        self._keep_half()
+        self._half = b""
+        self._port, self._out_of_step = port, True
 
     def _take(self) -> Stamped:
         arrived = self._frame(self._port.poll())
@@ -121,5 +127,8 @@ class Link:
             self._tap.received(self.role, Stamped.one(held, microseconds(self._clock.now_s())))
         self._half = (self._half + held)[-FRAME_LIMIT:]
 
-    def _what_came(self) -> str:
-        return f" (only {self._frames.held!r} came)" if self._frames.held else "; check power, address and line settings"
+    def _late(self, timeout_s: float) -> ReplyTimeout:
+        told = f"{self.role}: no answer within {timeout_s:g} s"
+        if self._frames.held:
+            return HalfReply(f"{told} (only {self._frames.held!r} came); check the line settings and who else reads")
+        return ReplyTimeout(f"{told}; check power, address and line settings")

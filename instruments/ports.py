@@ -14,179 +14,33 @@ clock knows the moment exactly.
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
 
 import serial
 
-from instruments.clock import Clock, VirtualClock, WallClock
-from instruments.errors import ConfigError, LinkError
-from instruments.stamped import NOTHING, Stamped, microseconds
+from instruments.clock import Clock, WallClock
+from instruments.errors import BenchError, ConfigError
+from instruments.line_errors import not_opened
+from instruments.locks import ResourceLock
+from instruments.port import SLICE_S, Port, SerialStream, reading_port
+from instruments.port import LineSettings as LineSettings
 
 _VISA = re.compile(r"^(ASRL|TCPIP|USB|GPIB|VXI|PXI|visa://)", re.IGNORECASE)
+_BYTES = re.compile(r"^(visa://[^/]*/)?ASRL|::SOCKET$", re.IGNORECASE)
 _SIMULATED = re.compile(r"^(ASRL)?sim://", re.IGNORECASE)
-SLICE_S = 0.05
 _WRITE_S = 2.0
 _SIM_PACKAGE = "instruments.sim"
-_LOST = (serial.SerialException, OSError)
-
-
-@dataclass(frozen=True, slots=True)
-class LineSettings:
-    """How a serial line is set."""
-
-    baudrate: int = 9600
-    bytesize: int = 8
-    parity: str = "N"
-    stopbits: int = 1
-
-
-class Port(Protocol):
-    """A byte stream with stamps. All methods raise LinkError when the line is lost."""
-
-    def write(self, data: bytes) -> None: ...
-
-    def poll(self) -> Stamped:
-        """What has arrived since the last call, without waiting."""
-        ...
-
-    def wait(self, deadline_s: float) -> Stamped:
-        """The same, waiting until something arrives or the deadline has come."""
-        ...
-
-    def close(self) -> None: ...
-
-
-class Stream(Protocol):
-    """A blocking byte source that a reader thread can sit on."""
-
-    def read(self) -> bytes:
-        """Bytes as soon as there are any; nothing after a short while."""
-        ...
-
-    def write(self, data: bytes) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class ThreadedPort:
-    """A real line: a thread waits for bytes and stamps them the moment they come."""
-
-    def __init__(self, stream: Stream, clock: Clock, address: str) -> None:
-        self._stream, self._clock, self._address = stream, clock, address
-        self._arrived: list[Stamped] = []
-        self._lost: Exception | None = None
-        self._changed = threading.Condition()
-        self._open = True
-        self._thread = threading.Thread(target=self._read, name=f"read {address}", daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        try:
-            while self._open:
-                if data := self._stream.read():
-                    self._put(Stamped.one(data, microseconds(self._clock.now_s())))
-        except Exception as err:  # noqa: BLE001 - whatever ends the reader has to reach the user of the port
-            self._give_up(err)
-
-    def _put(self, piece: Stamped) -> None:
-        with self._changed:
-            self._arrived.append(piece)
-            self._changed.notify_all()
-
-    def _give_up(self, reason: Exception) -> None:
-        with self._changed:
-            self._lost = self._lost or reason
-            self._changed.notify_all()
-
-    def write(self, data: bytes) -> None:
-        if self._lost is not None:  # a socket takes one more write after its peer has gone
-            raise line_lost(self._address, self._lost) from self._lost
-        try:
-            self._stream.write(data)
-        except Exception as err:
-            raise line_lost(self._address, err) from err
-
-    def poll(self) -> Stamped:
-        with self._changed:
-            arrived, self._arrived = self._arrived, []
-            lost = self._lost
-        if lost is not None and not arrived:
-            raise line_lost(self._address, lost) from lost
-        return Stamped.join(arrived)
-
-    def wait(self, deadline_s: float) -> Stamped:
-        with self._changed:
-            remaining_s = deadline_s - self._clock.now_s()
-            self._changed.wait_for(lambda: self._arrived or self._lost is not None, max(0.0, remaining_s))
-        return self.poll()
-
-    def close(self) -> None:
-        """Let the reader finish its look at the line first: closing under it would break it in the middle."""
-        self._open = False
-        try:
-            self._thread.join(timeout=20 * SLICE_S)
-        finally:
-            self._give_up(ConnectionAbortedError("it was closed here"))
-            with suppress(Exception):
-                self._stream.close()
-
-
-class SerialStream:
-    """pyserial, read in bulk: whatever is there, at least one byte."""
-
-    def __init__(self, device: Any) -> None:
-        self._device = device
-
-    def read(self) -> bytes:
-        return bytes(self._device.read(max(1, self._device.in_waiting)))
-
-    def write(self, data: bytes) -> None:
-        self._device.write(data)
-
-    def close(self) -> None:
-        self._device.close()
-
-
-class SteppedPort:
-    """A simulated line: waiting lets the virtual clock run, and stamps are exact."""
-
-    def __init__(self, stream: Stream, device: Any, clock: VirtualClock, address: str) -> None:
-        self._stream, self._device, self._clock, self._address = stream, device, clock, address
-
-    def write(self, data: bytes) -> None:
-        self._try(lambda: self._stream.write(data))
-
-    def poll(self) -> Stamped:
-        return self._try(self._device.take) or NOTHING
-
-    def wait(self, deadline_s: float) -> Stamped:
-        self._try(lambda: self._clock.wait(lambda: self._device.in_waiting > 0, deadline_s))
-        return self.poll()
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def _try(self, act: Callable[[], Any]) -> Any:
-        try:
-            return act()
-        except _LOST as err:
-            raise line_lost(self._address, err) from err
-
-
-def line_lost(address: str, err: Exception) -> LinkError:
-    """The error that says so, and what to look at."""
-    return LinkError(f"{address}: the line was lost ({err}); check cable and power of the device")
+_VISA_LIBRARY = "@py"
 
 
 class Ports:
-    """All ports of one bench, on one clock.
+    """All ports of one bench, on one clock. Roles with one address share one port.
 
     ``plain`` is the bench file as read: what stands behind ``sim://`` addresses is built from it. A bench with such an
-    address runs on virtual time, any other on the wall clock.
+    address runs on virtual time, any other on the wall clock. ``bench.visa`` in it names the VISA library for USB, GPIB and LAN
+    instruments (``@py``, or ``@ivi`` for the vendor's own).
     """
 
     def __init__(self, addresses: Mapping[str, str], plain: Mapping[str, Any]) -> None:
@@ -195,25 +49,67 @@ class Ports:
         self.data_source = "simulated" if simulated or "simulation" in plain else "real"
         self._benches = [_simulate(name, plain) for name in simulated]
         self.clock: Clock = self._benches[0].clock if self._benches else WallClock()
+        self._visa_library = str(plain.get("bench", {}).get("visa", _VISA_LIBRARY))
+        self._lines: dict[str, LineSettings] = {}
+        self._locks: dict[str, ResourceLock] = {}
         self._open: dict[str, Port] = {}
 
     def open(self, role: str, line: LineSettings | None = None) -> None:
-        """Open the address of a role. Raises LinkError when nothing is there, with the reason the system gives."""
+        """Lock and open the address of a role, unless another role has done so.
+
+        Raises LinkError (LinkAbsent, LinkRefused, LinkBusy) with the reason the system gives and what to do.
+        """
         address = self._addresses[role]
-        opener = _open_visa if _VISA.match(address) else _open_serial
+        if address in self._open:
+            return
+        self._lines[address] = line or LineSettings()
+        self._lock(address)
         try:
-            self._open[role] = opener(address, line or LineSettings(), self.clock)
-        except ConfigError:
+            self._open[address] = self._opened(role)
+        except BaseException:
+            self._unlock(address)
+            raise
+
+    def reopen(self, role: str) -> None:
+        """Close the port of a role, which was lost, and open it again; the lock is held all the while. Raises LinkError."""
+        self[role].close()
+        self._open[self._addresses[role]] = self._opened(role)
+
+    def _opened(self, role: str) -> Port:
+        address = self._addresses[role]
+        try:
+            if _VISA.match(address):
+                return _open_visa(address, self._lines[address], self.clock, self._visa_library)
+            return _open_serial(address, self._lines[address], self.clock)
+        except BenchError:
             raise
         except Exception as err:
-            raise LinkError(f"{role}: {address} cannot be opened ({err}); check the address and the cable") from err
+            raise not_opened(role, address, err) from err
+
+    def _lock(self, address: str) -> None:
+        """Simulated devices live in this process alone and need no lock."""
+        if not is_simulated(address):
+            lock = ResourceLock(address)
+            lock.acquire()
+            self._locks[address] = lock
+
+    def _unlock(self, address: str) -> None:
+        if address in self._locks:
+            self._locks.pop(address).release()
 
     def __getitem__(self, role: str) -> Port:
-        return self._open[role]
+        return self._open[self._addresses[role]]
 
     def close(self) -> None:
         while self._open:
-            self._open.popitem()[1].close()
+            address, port = self._open.popitem()
+            port.close()
+            self._unlock(address)
+
+
+def speaks_messages(address: str) -> bool:
+    """Whether it is an instrument (USB, GPIB, VXI-11, HiSLIP) that is read only when asked."""
+    return _VISA.match(address) is not None and _BYTES.search(address) is None
 
 
 def is_simulated(address: str) -> bool:
@@ -250,14 +146,7 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
 """By the scheme of the address, a device path having none. RFC 2217 of pyserial refuses a write timeout."""
 
 
-def reading_port(stream: Stream, device: Any, clock: Clock, address: str) -> Port:
-    """The port for a pyserial ``device``, by the time the bench runs on."""
-    if isinstance(clock, VirtualClock):
-        return SteppedPort(stream, device, clock, address)
-    return ThreadedPort(stream, clock, address)
-
-
-def _open_visa(address: str, line: LineSettings, clock: Clock) -> Port:
+def _open_visa(address: str, line: LineSettings, clock: Clock, library: str) -> Port:
     from instruments.visa import open_visa
 
-    return open_visa(address, line, clock)
+    return open_visa(address, line, clock, library if speaks_messages(address) else _VISA_LIBRARY)

@@ -5,6 +5,9 @@
 ``TCPIP...::SOCKET``       the same over TCP
 USB, GPIB, VXI-11, HiSLIP  messages, and only when asked: read while somebody waits for an answer
 =========================  ========================================================================
+
+Lines and sockets are always pyvisa-py's, for only there can bytes be taken in bulk without losing half a message; for messages
+the bench file may name the vendor's library.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ from pyvisa.constants import StatusCode
 from pyvisa.resources import SerialInstrument, TCPIPSocket
 
 from instruments.clock import Clock
-from instruments.ports import SLICE_S, LineSettings, Port, SerialStream, ThreadedPort, line_lost, reading_port
+from instruments.line_errors import line_lost
+from instruments.port import SLICE_S, LineSettings, Port, SerialStream, ThreadedPort, reading_port
 from instruments.stamped import NOTHING, Stamped, microseconds
 
 _CHUNK = 65536
@@ -74,9 +78,9 @@ class AskedPort:
             self._resource.close()
 
 
-def open_visa(address: str, line: LineSettings, clock: Clock) -> Port:
+def open_visa(address: str, line: LineSettings, clock: Clock, library: str) -> Port:
     """Open a resource. Raises what the system gives as the reason."""
-    resource: Any = pyvisa.ResourceManager("@py").open_resource(address)
+    resource: Any = pyvisa.ResourceManager(library).open_resource(address)
     try:
         return _OPENERS.get(type(resource), _open_messages)(resource, line, clock, address)
     except BaseException:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.bench import BalanceSheet, Environment, Liquid, Needle, Vessel
 from harness.metrology.budget import Inputs
 from harness.metrology.density import Number, air_kg_m3, water_kg_m3, z_ml_per_g
+from harness.stands import BalanceSheet, Environment, Liquid, Needle, Vessel
 
 _IMMERSION_KNOWN_TO = 0.05
 _AIR_KNOWN_TO = 0.005

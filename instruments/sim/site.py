@@ -7,9 +7,8 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
-from instruments.errors import ConfigError
+from instruments.options import options_from
 from instruments.sim.device import SimDevice
 from instruments.sim.drive import Drive
 from instruments.sim.fluid import FloatArray, FluidPath
@@ -46,14 +45,7 @@ class Site:
         known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
         if "serial" in known and self.table.get("serial"):
             given.setdefault("serial", str(self.table["serial"]))
-        if unknown := sorted(set(given) - known):
-            raise ConfigError(f"[simulation.{self.role}] {unknown[0]}: unknown key; accepted are {', '.join(sorted(known))}")
-        try:
-            return TypeAdapter(kind).validate_python(given)
-        except ValidationError as err:
-            first = err.errors()[0]
-            where = ".".join(map(str, first["loc"]))
-            raise ConfigError(f"[simulation.{self.role}] {where}: {first['msg']}, found {first['input']!r}") from err
+        return options_from(kind, given, f"simulation.{self.role}")
 
     def drive(self) -> Drive:
         """The mechanics that push the syringe into the line."""

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from harness.analysis.view import Conditions, View
-from harness.bench import BalanceSheet, Environment, Liquid, Needle, Vessel
 from harness.metrology.volume import Evaporation, Weighing
 from harness.record import Event, FloatArray, Record
+from harness.stands import BalanceSheet, Environment, Liquid, Needle, Vessel
 from instruments.readings import Readings
 
 SHEET = BalanceSheet.model_validate({"readability": "0.1 mg", "repeatability": "0.1 mg", "drift": "0.1 mg/h"})

@@ -71,7 +71,7 @@ def test_another_balance_at_the_address_is_refused(build: Build) -> None:
     bench_file = ('serial = "SIM0000001"', 'serial = "B021002593"')
     rig = build()
     object.__setattr__(rig.bench.file.balance, "serial", bench_file[1].split('"')[1])
-    with pytest.raises(BenchError, match="the balance there is SIM0000001, the bench file says B021002593"):
+    with pytest.raises(BenchError, match="the balance there says its serial is 'SIM0000001', the bench file says 'B021002593'"):
         rig.connect()
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from instruments.errors import LinkError, ReplyTimeout
 from instruments.link import Link
-from instruments.ports import Port, Ports
+from instruments.port import Port
+from instruments.ports import Ports
 from instruments.wire.framing import line_ends
 
 PATIENCE_S = 10.0

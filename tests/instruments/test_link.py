@@ -140,8 +140,14 @@ def test_a_second_answer_left_over_is_not_the_next_answer() -> None:
     ("coming", "text"),
     [
         ([], "balance: no answer within 1 s; check power, address and line settings"),
-        ([(0.1, b"S S  12")], "balance: no answer within 1 s (only b'S S  12' came)"),
-        ([(0.1, b"\xd3 \xd3\r\x8a")], r"balance: no answer within 1 s (only b'\xd3 \xd3\r\x8a' came)"),
+        (
+            [(0.1, b"S S  12")],
+            "balance: no answer within 1 s (only b'S S  12' came); check the line settings and who else reads",
+        ),
+        (
+            [(0.1, b"\xd3 \xd3\r\x8a")],
+            r"balance: no answer within 1 s (only b'\xd3 \xd3\r\x8a' came); check the line settings and who else reads",
+        ),
     ],
     ids=["nothing came", "half a line came", "wrong parity: no line ever ends"],
 )

@@ -17,8 +17,9 @@ import serial
 from pyvisa.constants import StatusCode
 
 from instruments.clock import VirtualClock
-from instruments.errors import ConfigError, LinkError
-from instruments.ports import LineSettings, Ports, SerialStream, SteppedPort, ThreadedPort
+from instruments.errors import ConfigError, LinkAbsent, LinkError, LinkRefused
+from instruments.port import LineSettings, SerialStream, SteppedPort, ThreadedPort
+from instruments.ports import Ports
 from instruments.sim.device import SimDevice
 from instruments.sim.registry import register_bench
 from instruments.wire.framing import line_ends
@@ -315,6 +316,11 @@ class Instrument:
     session: int = 1
     timeout: float = 2000.0
     closed: bool = False
+    library: str = ""
+
+    def by(self, library: str) -> Instrument:
+        self.library = library
+        return self
 
     @property
     def visalib(self) -> Instrument:
@@ -345,7 +351,7 @@ LOST = pyvisa.VisaIOError(StatusCode.error_connection_lost)
 @pytest.fixture
 def instrument(monkeypatch: pytest.MonkeyPatch) -> Instrument:
     instrument = Instrument()
-    monkeypatch.setattr(pyvisa, "ResourceManager", lambda _: instrument)
+    monkeypatch.setattr(pyvisa, "ResourceManager", lambda library: instrument.by(library))
     return instrument
 
 
@@ -362,6 +368,16 @@ def test_a_message_based_instrument_is_read_only_while_somebody_waits(instrument
     assert instrument.closed
 
 
+@pytest.mark.parametrize(("bench", "library"), [({}, "@py"), ({"visa": "@ivi"}, "@ivi")])
+def test_messages_go_through_the_visa_library_that_the_bench_file_names(
+    instrument: Instrument, bench: dict[str, str], library: str
+) -> None:
+    ports = Ports({"pressure": "USB0::1::2::A3::INSTR"}, {"bench": bench})
+    ports.open("pressure")
+    ports.close()
+    assert instrument.library == library
+
+
 @pytest.mark.parametrize("act", [lambda port: port.wait(1.0), lambda port: port.write(b"?")], ids=["read", "write"])
 def test_a_lost_message_based_instrument_is_a_link_error(instrument: Instrument, act: Any) -> None:
     instrument.answers.append(LOST)
@@ -375,25 +391,29 @@ def test_a_lost_message_based_instrument_is_a_link_error(instrument: Instrument,
 
 
 REFUSED = [
-    ("socket://127.0.0.1:{closed}", "refused"),
-    ("rfc2217://127.0.0.1:{closed}", "refused"),
-    ("TCPIP0::127.0.0.1::{closed}::SOCKET", "refused"),
-    ("no-such-port", "could not open port"),
-    ("sim://bench/nobody", "no such simulated device"),
-    ("telepathy://pump", "not known"),
-    ("socket://127.0.0.1", "port"),
+    ("socket://127.0.0.1:{closed}", LinkRefused, "refused", "nothing takes connections there"),
+    ("rfc2217://127.0.0.1:{closed}", LinkRefused, "refused", "nothing takes connections there"),
+    ("TCPIP0::127.0.0.1::{closed}::SOCKET", LinkRefused, "refused", "nothing takes connections there"),
+    ("no-such-port", LinkAbsent, "could not open port", "is the cable in"),
+    ("ASRL/dev/no-such-port::INSTR", LinkAbsent, "could not open port", "is the cable in"),
+    ("sim://bench/nobody", LinkAbsent, "no such simulated device", "is the cable in"),
+    ("telepathy://pump", LinkError, "not known", "check the address"),
+    ("socket://127.0.0.1", LinkAbsent, "port", "the name right?"),
 ]
 
 
-@pytest.mark.parametrize(("address", "reason"), REFUSED)
-def test_a_port_that_is_not_there_is_named_with_role_address_and_reason(address: str, reason: str) -> None:
+@pytest.mark.parametrize(("address", "kind", "reason", "advice"), REFUSED)
+def test_a_port_that_is_not_there_is_named_with_role_address_reason_and_what_to_do(
+    address: str, kind: type[LinkError], reason: str, advice: str
+) -> None:
     address = address.format(closed=closed_tcp_port())
     with pytest.raises(LinkError) as caught, opened(address):
         pass
     text = str(caught.value)
+    assert type(caught.value) is kind
     assert text.startswith(f"balance: {address} cannot be opened (")
     assert reason in text.lower()
-    assert text.endswith("; check the address and the cable")
+    assert advice in text.rpartition(");")[2]
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ import pytest
 import serial
 from serial.rfc2217 import PortManager
 
-from instruments.errors import LinkError
-from instruments.ports import LineSettings, Ports
+from instruments.errors import LinkBusy, LinkError
+from instruments.port import LineSettings
+from instruments.ports import Ports
 from tests.instruments.lines import ANSWERS, PATIENCE_S, AnyLine, FarEnd, TcpEnd, opened, raw_tcp
 
 Form = Callable[[str], str]
@@ -164,9 +165,23 @@ def plain(path: str) -> str:
 @pytest.mark.parametrize("first", [plain, visa])
 @pytest.mark.parametrize("second", [plain, visa])
 def test_one_port_is_never_opened_twice(pty: Pty, first: Form, second: Form) -> None:
-    with opened(first(pty.path)), pytest.raises(LinkError, match="exclusively lock"), opened(second(pty.path)):
+    with (
+        opened(first(pty.path)),
+        pytest.raises(LinkBusy, match=rf"^{pty.path} is in use by .*, 0 min ago; end"),
+        opened(second(pty.path)),
+    ):
         pass
     with opened(second(pty.path)):  # free again
+        pass
+
+
+@pytest.mark.parametrize("form", [plain, visa])
+def test_a_port_that_somebody_elses_program_has_locked_is_busy(pty: Pty, form: Form) -> None:
+    with (
+        serial.Serial(pty.path, exclusive=True),
+        pytest.raises(LinkBusy, match="another program has it open"),
+        opened(form(pty.path)),
+    ):
         pass
 
 

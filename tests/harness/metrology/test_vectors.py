@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from harness.bench import BalanceSheet, Environment, Liquid, Needle, Vessel
 from harness.metrology.budget import Inputs
 from harness.metrology.density import air_kg_m3, water_kg_m3, z_ml_per_g
 from harness.metrology.volume import Evaporation, Weighing
+from harness.stands import BalanceSheet, Environment, Liquid, Needle, Vessel
 from tests.conftest import DATA
 
 VECTORS = DATA / "vectors"

@@ -1,0 +1,133 @@
+"""What is connected to this machine, asked with questions that move, tare and set nothing."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyvisa
+from serial.tools.list_ports import comports
+
+from instruments.driver import Driver, Probe
+from instruments.drivers import KINDS, drivers
+from instruments.errors import LinkError
+from instruments.identity import Identity
+from instruments.port import LineSettings, Port
+from instruments.ports import Ports, speaks_messages
+
+_ANSWER_S = 1.0
+_QUIET_S = 0.15
+_STABLE_NAMES = Path("/dev/serial/by-id")
+_ROLE = "asked"
+_INSTRUMENT = re.compile(r"(USB|GPIB|TCPIP|VXI|PXI)\d*::", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An instrument that said who it is, or (``driver`` empty) why the address told nothing."""
+
+    address: str
+    kind: str = ""
+    driver: str = ""
+    identity: Identity | None = None
+    line: LineSettings | None = None
+    told: str = ""
+
+
+def resources() -> list[str]:
+    """Addresses of all serial ports (by their stable names where they have one) and of all other VISA instruments."""
+    stable = {link.resolve(): link for link in _STABLE_NAMES.glob("*")} if _STABLE_NAMES.is_dir() else {}
+    ports = [str(stable.get(Path(port.device).resolve(), port.device)) for port in comports()]
+    return sorted(ports) + _visa_resources()
+
+
+def _visa_resources() -> list[str]:
+    """A machine without the libraries for USB or GPIB has none of them."""
+    with suppress(Exception), warnings.catch_warnings(action="ignore"):
+        return sorted(filter(_INSTRUMENT.match, pyvisa.ResourceManager("@py").list_resources("?*")))
+    return []
+
+
+def ask(address: str, kinds: Sequence[str] = KINDS) -> Found:
+    """Find out what is at an address, trying every family's question on its usual line settings, each for a second."""
+    why = "nothing that we know answered"
+    for line, probes in _by_line(kinds, address).items():
+        try:
+            found = _ask_on(address, line, probes)
+        except LinkError as err:
+            return Found(address, told=str(err))
+        if found is not None:
+            return found
+    return Found(address, told=why)
+
+
+Named = tuple[str, str, Probe]
+
+
+def _by_line(kinds: Sequence[str], address: str) -> Mapping[LineSettings, list[Named]]:
+    """Questions by the line settings they are asked on; a message instrument has no line, and understands only ``*IDN?``."""
+    questions: dict[LineSettings, list[Named]] = {}
+    for kind, name, driver in _all(kinds):
+        if driver.probe is None or (speaks_messages(address) and not driver.probe.request.startswith(b"*IDN?")):
+            continue
+        line = LineSettings() if speaks_messages(address) else driver.line
+        questions.setdefault(line, []).append((kind, name, driver.probe))
+    return questions
+
+
+def _all(kinds: Sequence[str]) -> Iterator[tuple[str, str, Driver[Any]]]:
+    return ((kind, name, driver) for kind in kinds for name, driver in sorted(drivers(kind).items()))
+
+
+def _ask_on(address: str, line: LineSettings, probes: Sequence[Named]) -> Found | None:
+    ports = Ports({_ROLE: address}, {})
+    ports.open(_ROLE, line)
+    try:
+        answers: dict[bytes, bytes] = {}
+        for kind, name, probe in probes:
+            if probe.request not in answers:
+                answers[probe.request] = _answer(ports, probe.request)
+            if (identity := probe.identify(answers[probe.request])) is not None:
+                return Found(address, kind, name, identity, line)
+        return None
+    finally:
+        ports.close()
+
+
+def _answer(ports: Ports, request: bytes) -> bytes:
+    """All that comes after a question, until the line is quiet again; what came before it is let go."""
+    port: Port = ports[_ROLE]
+    port.poll()
+    port.write(request)
+    deadline_s = ports.clock.now_s() + _ANSWER_S
+    data = port.wait(deadline_s).data
+    while more := port.wait(min(deadline_s, ports.clock.now_s() + _QUIET_S)).data:
+        data += more
+    return data
+
+
+def skeleton(found: Sequence[Found]) -> str:
+    """The beginning of a bench file from what was found, with what a person has to fill in marked by ``?``."""
+    tables = [_table(thing) for thing in found if thing.driver]
+    return "\n".join(["[bench]", 'id = "?"', "", *tables])
+
+
+_TABLES: Mapping[str, tuple[str, str]] = {
+    "pumps": ("pump", 'syringe = { volume = "? mL", inner_diameter = "? mm" }\n'),
+    "balances": ("balance", 'readability = "? mg"\nrepeatability = "? mg"\n'),
+    "meters": ("pressure", "# or [alarm_relay]\n"),
+    "supplies": ("battery", ""),
+}
+
+
+def _table(thing: Found) -> str:
+    role, rest = _TABLES[thing.kind]
+    identity = thing.identity or Identity("")
+    serial = f'serial = "{identity.serial}"\n' if identity.serial else ""
+    told = " ".join(part for part in (identity.model, identity.firmware) if part)
+    return f'[{role}]                     # {told}\ndriver = "{thing.driver}"\naddress = "{thing.address}"\n{serial}{rest}'
