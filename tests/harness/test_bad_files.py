@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from harness.bench import load_bench
+from harness.bench import Bench, load_bench
 from harness.campaign import Campaign
 from harness.dryrun import check
 from harness.plan import load_plan
@@ -31,6 +32,16 @@ BROKEN_PLANS = {
     "no requirement": ('requirement = ["T10"]', "requirement = []", r"case 6: requirement: .*at least 1 item"),
     "unknown rule": ('rule = "guarded"', 'rule = "generous"', r"plan.rule: .*'guarded' or 'simple'"),
     "hold limit without a hold": ('hold = "4 h"\n', "", r"case 1: hold_volume needs a hold"),
+    "unknown role": (
+        'rule = "guarded"',
+        'requires = { centrifuge = ["stream"] }',
+        r"plan.requires: 'centrifuge' is no role; there are: pump",
+    ),
+    "unknown capability": (
+        'rule = "guarded"',
+        'requires = { pump = ["wings"] }',
+        r"plan.requires: 'wings' is no capability; there are: syr",
+    ),
     "not TOML": ("[plan]", "[plan", r"itb_screening.toml: is not valid TOML: .*line"),
     "empty limit": ('{ at_least = "60 s" }', "{ }", r"case 1: duration: needs at_least or at_most"),
 }
@@ -46,6 +57,28 @@ BROKEN_BENCHES = {
     "overfilled": ('filled = "10 mL"', 'filled = "11 mL"', r"pump.syringe: 10 mL cannot be filled with 11 mL"),
     "missing table key": ('address = "sim://simulated/pump"\n', "", r"pump.address: is missing"),
     "noise that cannot show": ('repeatability = "0.1 mg"', 'repeatability = "0.01 mg"', r"balance: noise below a third"),
+    "neither syringe nor reservoir": (
+        'syringe = { volume = "10 mL", inner_diameter = "14.5 mm", filled = "10 mL", filled_uncertainty = "0.05 mL" }\n',
+        "",
+        r"pump: give either a syringe or a reservoir",
+    ),
+    "both syringe and reservoir": ('watchdog = "30 s"', 'reservoir = { volume = "20 mL" }', r"pump: give either a syringe or"),
+    "unknown driver option": (
+        'driver = "new-era"',
+        'driver = "new-era"\noptions = { address = 3 }',
+        r":\d+: pump.options: \[pump.options\] address: unknown key; accepted: unit",
+    ),
+    "driver option of the wrong kind": (
+        'driver = "new-era"',
+        'driver = "new-era"\noptions = { unit = "first" }',
+        r"\[pump.options\] unit: .*valid integer.*found 'first'",
+    ),
+    "parity that does not exist": ('watchdog = "30 s"', 'parity = "odd"', r"pump.parity: .*'N', 'E' or 'O'"),
+    "one address, two drivers": (
+        'address = "sim://simulated/balance"',
+        'address = "sim://simulated/pump"',
+        r":\d+: balance.address: \[pump\] has this address with another driver",
+    ),
     "watchdog out of range": ('watchdog = "30 s"', 'watchdog = "300 s"', r"pump.watchdog: .*less than or equal to 255"),
 }
 
@@ -102,6 +135,36 @@ def test_the_impossible_is_refused_before_anything_moves(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         check(load_plan(screening_plan), load_bench(edited(simulated_bench, old, new)), date(2026, 2, 1))
+
+
+INCAPABLE = {
+    "role that is not there": (
+        'requires = { battery = ["output"] }',
+        r"needs a battery, and this bench has none; add a \[battery\]",
+    ),
+    "capability that the driver lacks": (
+        'requires = { pump = ["reservoir"] }',
+        r"pump.driver: the plan needs a pump with 'reservoir' \(keeps account of .*\); 'new-era' is not such a one",
+    ),
+}
+
+
+@pytest.mark.parametrize(("requires", "message"), INCAPABLE.values(), ids=INCAPABLE)
+def test_a_bench_that_cannot_do_what_the_plan_requires_is_refused(
+    requires: str, message: str, screening_plan: Path, simulated_bench: Path, edited: Edit
+) -> None:
+    plan = edited(screening_plan, 'rule = "guarded"', requires)
+    with pytest.raises(ConfigError, match=message):
+        check(load_plan(plan), load_bench(simulated_bench), date(2026, 2, 1))
+
+
+def test_a_case_that_its_pump_cannot_carry_out_is_refused(
+    screening_plan: Path, simulated_bench: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = replace(load_bench(simulated_bench).driver("pump"), can=frozenset({"totals", "stream"}))
+    monkeypatch.setattr(Bench, "driver", lambda *_: plain)
+    with pytest.raises(ConfigError, match=r"case ITB-SCR1 needs a pump with 'target-volume'"):
+        check(load_plan(screening_plan), load_bench(simulated_bench), date(2026, 2, 1))
 
 
 def test_nothing_can_be_infused_after_a_run_to_empty(screening_plan: Path, simulated_bench: Path, edited: Edit) -> None:
