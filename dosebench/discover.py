@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
+from harness.bench import load_bench
 from instruments.discovery import Found, ask, resources, skeleton
 
 
 @click.command()
 @click.argument("address", nargs=-1)
+@click.option("--bench", type=click.Path(path_type=Path), help="Ask at the addresses of this bench file.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per address instead of words.")
-def discover(address: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001 - click hands flags over like this
+def discover(address: tuple[str, ...], bench: Path | None, as_json: bool) -> int:  # noqa: FBT001 - click hands flags over like this
     """Ask what is connected, with questions that move, tare and set nothing.
 
     Without ADDRESS all serial ports and VISA instruments of this machine are asked. Devices on the network cannot be listed:
     name them, like socket://192.168.0.20:4001 or TCPIP::192.168.0.20::5025::SOCKET.
     """
+    stands = load_bench(bench) if bench is not None else None
     found = []
-    for name in address or resources():
-        found.append(ask(name))
+    for name in address or (dict.fromkeys(stands.addresses.values()) if stands else resources()):
+        found.append(ask(name, stands.tables if stands else None))
         click.echo(json.dumps(asdict(found[-1])) if as_json else _line(found[-1]))
     if not found:
         click.echo("no serial port and no VISA instrument is there; name network addresses yourself")

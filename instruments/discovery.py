@@ -53,26 +53,28 @@ def _visa_resources() -> list[str]:
     return []
 
 
-def ask(address: str, kinds: Sequence[str] = KINDS) -> Found:
-    """Find out what is at an address, trying every family's question on its usual line settings, each for a second."""
-    why = "nothing that we know answered"
-    for line, probes in _by_line(kinds, address).items():
+def ask(address: str, plain: Mapping[str, Any] | None = None) -> Found:
+    """Find out what is at an address, trying every family's question on its usual line settings, each for a second.
+
+    ``plain`` is the bench file as read, if the address is from one.
+    """
+    for line, probes in _by_line(address).items():
         try:
-            found = _ask_on(address, line, probes)
+            found = _ask_on(address, line, probes, plain or {})
         except LinkError as err:
             return Found(address, told=str(err))
         if found is not None:
             return found
-    return Found(address, told=why)
+    return Found(address, told="nothing that we know answered")
 
 
 Named = tuple[str, str, Probe]
 
 
-def _by_line(kinds: Sequence[str], address: str) -> Mapping[LineSettings, list[Named]]:
+def _by_line(address: str) -> Mapping[LineSettings, list[Named]]:
     """Questions by the line settings they are asked on; a message instrument has no line, and understands only ``*IDN?``."""
     questions: dict[LineSettings, list[Named]] = {}
-    for kind, name, driver in _all(kinds):
+    for kind, name, driver in _all():
         if driver.probe is None or (speaks_messages(address) and not driver.probe.request.startswith(b"*IDN?")):
             continue
         line = LineSettings() if speaks_messages(address) else driver.line
@@ -80,12 +82,12 @@ def _by_line(kinds: Sequence[str], address: str) -> Mapping[LineSettings, list[N
     return questions
 
 
-def _all(kinds: Sequence[str]) -> Iterator[tuple[str, str, Driver[Any]]]:
-    return ((kind, name, driver) for kind in kinds for name, driver in sorted(drivers(kind).items()))
+def _all() -> Iterator[tuple[str, str, Driver[Any]]]:
+    return ((kind, name, driver) for kind in KINDS for name, driver in sorted(drivers(kind).items()))
 
 
-def _ask_on(address: str, line: LineSettings, probes: Sequence[Named]) -> Found | None:
-    ports = Ports({_ROLE: address}, {})
+def _ask_on(address: str, line: LineSettings, probes: Sequence[Named], plain: Mapping[str, Any]) -> Found | None:
+    ports = Ports({_ROLE: address}, plain)
     ports.open(_ROLE, line)
     try:
         answers: dict[bytes, bytes] = {}

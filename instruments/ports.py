@@ -2,7 +2,8 @@
 
 ==========================  =====================================================================
 ``/dev/ttyUSB0``, ``COM3``  a serial device, through pyserial
-``socket://``, ``rfc2217://``  the same over TCP, through pyserial
+``socket://HOST:PORT``      the same over TCP
+``rfc2217://HOST:PORT``     the same over TCP with its line settings, through pyserial
 ``sim://BENCH/ROLE``        a simulated device, through pyserial's own URL hook, in virtual time
 ``ASRL...``, ``TCPIP...``, ``USB...``, ``GPIB...``  a VISA resource, through pyvisa
 ==========================  =====================================================================
@@ -24,8 +25,9 @@ from instruments.clock import Clock, WallClock
 from instruments.errors import BenchError, ConfigError
 from instruments.line_errors import not_opened
 from instruments.locks import ResourceLock
-from instruments.port import SLICE_S, Port, SerialStream, reading_port
+from instruments.port import SLICE_S, Port, SerialStream, ThreadedPort, reading_port
 from instruments.port import LineSettings as LineSettings
+from instruments.sockets import SocketStream
 
 _VISA = re.compile(r"^(ASRL|TCPIP|USB|GPIB|VXI|PXI|visa://)", re.IGNORECASE)
 _BYTES = re.compile(r"^(visa://[^/]*/)?ASRL|::SOCKET$", re.IGNORECASE)
@@ -80,6 +82,8 @@ class Ports:
         try:
             if _VISA.match(address):
                 return _open_visa(address, self._lines[address], self.clock, self._visa_library)
+            if address.lower().startswith("socket://"):
+                return ThreadedPort(SocketStream.open(address), self.clock, address)
             return _open_serial(address, self._lines[address], self.clock)
         except BenchError:
             raise
@@ -134,16 +138,13 @@ def _simulate(name: str, plain: Mapping[str, Any]) -> Any:
 
 
 def _open_serial(address: str, line: LineSettings, clock: Clock) -> Port:
-    options = _OPTIONS.get(address.partition("://")[0].lower() if "://" in address else "", {})
+    options = {} if "://" in address else _DEVICE_PATH
     device = serial.serial_for_url(address, timeout=SLICE_S, **asdict(line), **options)
     return reading_port(SerialStream(device), device, clock, address)
 
 
-_OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "": {"exclusive": True, "write_timeout": _WRITE_S},
-    "socket": {"write_timeout": _WRITE_S},
-}
-"""By the scheme of the address, a device path having none. RFC 2217 of pyserial refuses a write timeout."""
+_DEVICE_PATH: Mapping[str, Any] = {"exclusive": True, "write_timeout": _WRITE_S}
+"""What URL handlers refuse: RFC 2217 of pyserial takes no write timeout."""
 
 
 def _open_visa(address: str, line: LineSettings, clock: Clock, library: str) -> Port:

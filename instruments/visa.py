@@ -13,7 +13,6 @@ the bench file may name the vendor's library.
 from __future__ import annotations
 
 import os
-import select
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +26,7 @@ from pyvisa.resources import SerialInstrument, TCPIPSocket
 from instruments.clock import Clock
 from instruments.line_errors import line_lost
 from instruments.port import SLICE_S, LineSettings, Port, SerialStream, ThreadedPort, reading_port
+from instruments.sockets import SocketStream
 from instruments.stamped import NOTHING, Stamped, microseconds
 
 _CHUNK = 65536
@@ -100,7 +100,7 @@ def _open_socket(resource: Any, line: LineSettings, clock: Clock, address: str) 
     refused = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)  # pyvisa-py does not look
     if refused:
         raise OSError(refused, os.strerror(refused))
-    return ThreadedPort(VisaStream(resource, lambda: _receive(connection)), clock, address)
+    return ThreadedPort(VisaStream(resource, SocketStream(connection).read), clock, address)
 
 
 def _open_messages(resource: Any, line: LineSettings, clock: Clock, address: str) -> Port:
@@ -113,13 +113,3 @@ _OPENERS = {SerialInstrument: _open_serial, TCPIPSocket: _open_socket}
 def _beneath(resource: Any) -> Any:
     """What pyvisa-py reads from: a pyserial port or a socket."""
     return resource.visalib.sessions[resource.session].interface
-
-
-def _receive(connection: socket.socket) -> bytes:
-    """Bytes as soon as there are any; nothing after a short while. Raises when the other end has gone."""
-    if not select.select([connection], [], [], SLICE_S)[0]:
-        return b""
-    data = connection.recv(_CHUNK)
-    if not data:
-        raise ConnectionResetError("the other end closed the connection")
-    return data

@@ -398,7 +398,7 @@ REFUSED = [
     ("ASRL/dev/no-such-port::INSTR", LinkAbsent, "could not open port", "is the cable in"),
     ("sim://bench/nobody", LinkAbsent, "no such simulated device", "is the cable in"),
     ("telepathy://pump", LinkError, "not known", "check the address"),
-    ("socket://127.0.0.1", LinkAbsent, "port", "the name right?"),
+    ("socket://127.0.0.1", LinkError, "expected socket://host:port", "check the address"),
 ]
 
 
