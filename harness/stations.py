@@ -87,10 +87,11 @@ class Stations:
     def regain(self, role: str, lost: LinkLost, meanwhile: Callable[[], None]) -> None:
         """Open a lost line again as soon as it is back, get in step, and make sure that the same device is there.
 
+        The gap in the record is the time in which nothing was heard.
         ``meanwhile`` is done at every try. Raises ``lost`` when the grace time is over, WrongDevice for another device.
         """
         stand, clock = self._bench.stands[role], self._ports.clock
-        since_s = clock.now_s()
+        heard_s, since_s = self._links[stand.address].heard_s, clock.now_s()
         self._note("link lost", role=role, reason=str(lost))
         self._lost.add(stand.address)
         try:
@@ -101,7 +102,7 @@ class Stations:
                 meanwhile()
         finally:
             self._lost.discard(stand.address)
-        self._note("link back", role=role, gap_s=clock.now_s() - since_s)
+        self._note("link back", role=role, gap_s=clock.now_s() - heard_s)
 
     def _back(self, role: str) -> bool:
         with suppress(LinkError):
@@ -114,10 +115,8 @@ class Stations:
     def _same(self, role: str, identity: Identity) -> None:
         before = self.identities.get(role, identity)
         if identity != before:
-            at = self._bench.stands[role].address
-            raise WrongDevice(
-                f"{at}: {before.model} {before.serial} was lost there, and {identity.model} {identity.serial} came back"
-            )
+            was, now = (f"{known.model} {known.serial}".strip() for known in (before, identity))
+            raise WrongDevice(f"{self._bench.stands[role].address}: {was} was lost there, and {now} came back; check the cables")
 
     def close(self) -> None:
         self._ports.close()

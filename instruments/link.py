@@ -48,6 +48,8 @@ class Link:
         self._aside: list[Stamped] = []
         self._half = b""
         self._out_of_step = False
+        self.heard_s = clock.now_s()
+        """When the last whole frame arrived; at first, when the link was made."""
 
     def send(self, data: bytes) -> None:
         if self._tap is not None:
@@ -111,8 +113,10 @@ class Link:
 
     def _frame(self, arrived: Stamped) -> Stamped:
         frames = self._frames.feed(arrived) if len(arrived) else NOTHING
-        if self._tap is not None and len(frames):
-            self._tap.received(self.role, frames)
+        if len(frames):
+            self.heard_s = float(frames.stamps_us[-1]) / 1e6
+            if self._tap is not None:
+                self._tap.received(self.role, frames)
         return frames
 
     def _set_aside(self, frames: Stamped) -> None:

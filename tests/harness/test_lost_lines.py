@@ -1,0 +1,140 @@
+"""A line that is lost and comes back within its grace time is used again; what was under way is never done twice by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness.bench import load_bench
+from harness.recorder import Recorder
+from harness.rig import Rig
+from harness.stations import open_ports
+from instruments.errors import BenchError, LinkLost, SafetyError, WrongDevice
+from instruments.sim.device import SimDevice
+from instruments.sim.registry import find_bench
+
+Pull = Callable[[str, float, float], None]
+
+
+@pytest.fixture
+def rig(simulated_bench: Path, tmp_path: Path) -> Iterator[Rig]:
+    bench = load_bench(simulated_bench)
+    ports = open_ports(bench)
+    rig = Rig(bench, ports, Recorder(tmp_path / "run", "r", ports.data_source))
+    rig.connect()
+    yield rig
+    with suppress(BenchError):
+        rig.close()
+    rig.recorder.close()
+
+
+class Hand:
+    """Pulls a cable at one moment and puts it back at another."""
+
+    def __init__(self, device: SimDevice, out_s: float, in_s: float) -> None:
+        self._due = [(out_s, device.unplug), (in_s, device.plug_in)]
+
+    def next_event_s(self) -> float:
+        return self._due[0][0] if self._due else float("inf")
+
+    def next_output_s(self) -> float:
+        return float("inf")
+
+    def advance_to(self, now_s: float) -> None:
+        while self._due and self._due[0][0] <= now_s:
+            self._due.pop(0)[1]()
+
+
+@pytest.fixture
+def pull(rig: Rig) -> Pull:
+    """Pull the cable of a role in so many seconds, for so long."""
+
+    def pull(role: str, in_s: float, for_s: float) -> None:
+        clock: Any = rig.clock
+        at_s = clock.now_s() + in_s
+        clock.add(Hand(device_of(role), at_s, at_s + for_s))
+
+    return pull
+
+
+def device_of(role: str) -> Any:
+    bench = find_bench("simulated")
+    assert bench is not None
+    return bench.devices[role]
+
+
+def notes(rig: Rig, kind: str) -> list[dict[str, Any]]:
+    return [dict(event.data) for event in rig.recorder.record().of_kind(kind)]
+
+
+def test_a_balance_that_comes_back_goes_on_weighing_and_the_gap_is_in_the_record(rig: Rig, pull: Pull) -> None:
+    rig.start(1.0)
+    pull("balance", 60.0, 4.0)
+    rig.wait(120.0)
+    assert [note["role"] for note in notes(rig, "link lost")] == ["balance"]
+    steps_s = np.sort(np.diff(rig.recorder.record().readings.stamps_us)) / 1e6
+    assert steps_s[-2] < 0.5
+    assert 4.0 <= steps_s[-1] <= 12.0 + 4.0  # we look every 12 s, as the pump's watchdog asks
+    assert notes(rig, "link back")[0]["gap_s"] == pytest.approx(steps_s[-1], abs=1.5)  # the line has to fall quiet first
+    assert rig.poll().running
+
+
+def test_the_pump_hears_from_us_while_the_balance_is_looked_for(rig: Rig, pull: Pull) -> None:
+    rig.bench.file.balance.__dict__["grace"] = 100.0  # longer than the watchdog of 30 s
+    rig.start(1.0)
+    pull("balance", 10.0, 90.0)
+    rig.wait(120.0)
+    assert rig.poll().running
+    assert not notes(rig, "alarm")
+
+
+def test_a_pump_that_comes_back_is_asked_again_and_runs_on(rig: Rig, pull: Pull) -> None:
+    rig.start(1.0)
+    rig.wait(20.0)
+    pull("pump", 1.0, 3.0)
+    rig.wait(60.0)
+    assert [note["role"] for note in notes(rig, "link lost")] == ["pump"]
+    assert rig.poll().running
+    assert not [note for note in notes(rig, "pump") if note["word"] == "stopped"][1:]
+
+
+@pytest.mark.parametrize("role", ["balance", "pump"])
+def test_a_line_that_stays_away_is_lost_when_the_grace_time_is_over(rig: Rig, pull: Pull, role: str) -> None:
+    rig.start(1.0)
+    pull(role, 20.0, 1e6)
+    with pytest.raises(LinkLost, match=rf"^sim://simulated/{role}: the line was lost"):
+        rig.wait(120.0)
+    assert 30.0 <= rig.clock.now_s() <= 60.0
+
+
+def test_another_balance_that_comes_back_is_not_taken_for_the_first(rig: Rig, pull: Pull) -> None:
+    device = device_of("balance")
+    pull("balance", 1.0, 3.0)
+    device.data = replace(device.data, serial="SIM0000002")
+    with pytest.raises(WrongDevice, match=r"SIM0000001 was lost there, and .* SIM0000002 came back; check the cables"):
+        rig.wait(60.0)
+
+
+def test_a_setting_that_was_under_way_is_not_sent_again(rig: Rig) -> None:
+    device_of("pump").unplug()
+    device_of("pump").plug_in()
+    with pytest.raises(LinkLost):
+        rig.start(1.0)
+    assert not notes(rig, "link lost")
+
+
+@pytest.mark.parametrize(("back_after_s", "safe"), [(3.0, True), (1e6, False)])
+def test_the_stop_at_the_end_looks_for_the_pump_too(rig: Rig, pull: Pull, back_after_s: float, safe: bool) -> None:
+    rig.start(1.0)
+    pull("pump", 0.5, back_after_s)
+    rig.clock.sleep_until(rig.clock.now_s() + 1.0)
+    with nullcontext() if safe else pytest.raises(SafetyError, match="did not confirm that it stands"):
+        rig.make_safe()
+    assert notes(rig, "safe state")[-1]["confirmed"] is safe
+    assert device_of("pump").running is not safe
