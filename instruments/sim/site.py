@@ -37,11 +37,13 @@ class Site:
         return self.tables[self.role]
 
     def options(self, kind: type[Data]) -> Data:
-        """The device's own data: ``[simulation.ROLE]`` by field name; ``serial`` as the bench file expects it.
+        """The device's own data: ``[simulation.ROLE]`` of its roles by field name; ``serial`` as the bench file expects it.
 
         Raises ConfigError for an unknown key or a value of the wrong kind.
         """
-        given: dict[str, Any] = dict(self.setup.options.get(self.role, {}))
+        given: dict[str, Any] = {}
+        for role in self.tables:
+            given |= self.setup.options.get(role, {})
         known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
         if "serial" in known and self.table.get("serial"):
             given.setdefault("serial", str(self.table["serial"]))
