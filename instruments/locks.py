@@ -2,7 +2,7 @@
 
 pyserial's own ``exclusive`` binds only those who ask for it, pyvisa-py shares a port with anybody, and two readers on one line
 steal each other's bytes. The lock is a file of the system's temporary folder, held by the operating system's own file lock: it
-ends with the process, however that ends. Beside it lies a note with the owner.
+ends with the process, however that ends. Beside it lies a note with the owner. DOSEBENCH_LOCKS names another folder for both.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from filelock import FileLock, Timeout
 from instruments.clock import utc_now
 from instruments.errors import LinkBusy, LinkError
 
+_ELSEWHERE = "DOSEBENCH_LOCKS"
 _SERIAL_VISA = re.compile(r"^(visa://[^/]*/)?ASRL(?P<device>.+?)(::INSTR)?$", re.IGNORECASE)
 _TCP = re.compile(r"^(?:socket|rfc2217)://(?P<at>[^/?]+)|^TCPIP\d*::(?P<host>[^:]+)::(?P<port>\d+)::SOCKET$", re.IGNORECASE)
 
@@ -86,7 +87,7 @@ def _program() -> str:
 
 def _folder() -> Path:
     """Shared by all users of the machine. Not sticky: with that, Linux would keep users from opening each other's locks."""
-    folder = Path(tempfile.gettempdir()) / "dosebench-locks"
+    folder = Path(os.environ.get(_ELSEWHERE, "") or Path(tempfile.gettempdir()) / "dosebench-locks")
     with suppress(FileExistsError):
         folder.mkdir()
         folder.chmod(0o777)

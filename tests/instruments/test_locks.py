@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -31,8 +30,9 @@ input()
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    return tmp_path / "dosebench-locks"
+    folder = tmp_path / "locks"
+    monkeypatch.setenv("DOSEBENCH_LOCKS", str(folder))
+    return folder
 
 
 SAME = [
@@ -72,7 +72,6 @@ def other_program(folder: Path) -> Iterator[subprocess.Popen[str]]:
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(folder.parent), "TEMP": str(folder.parent)},
     )
     assert program.stdout is not None
     assert program.stdout.readline() == "held\n"
@@ -104,6 +103,16 @@ def test_a_released_resource_is_free_and_its_note_is_gone(folder: Path) -> None:
         assert (folder / "COM7.owner").exists()
         lock.release()
         assert not (folder / "COM7.owner").exists()
+
+
+def test_all_users_of_a_machine_share_one_folder_unless_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("DOSEBENCH_LOCKS")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    lock = ResourceLock("COM7")
+    lock.acquire()
+    assert (tmp_path / "dosebench-locks" / "COM7.lock").exists()
+    assert (tmp_path / "dosebench-locks").stat().st_mode & 0o777 == 0o777
+    lock.release()
 
 
 AGES = [(3, "3 min ago"), (-5, "0 min ago"), (119, "119 min ago"), (600, "10 h ago")]
