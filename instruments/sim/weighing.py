@@ -17,7 +17,6 @@ from instruments.sim.fluid import FloatArray
 from instruments.stamped import IntArray
 
 _DRIFT_PERIODS_H = (31.0, 13.0, 5.0)
-_CALM_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,7 @@ class CellData:
     response_s: float = 0.5
     capacity_g: float = 220.0
     calm_digits: float = 6.0
+    calm_s: float = 1.0
 
     @property
     def decimals(self) -> int:
@@ -43,6 +43,9 @@ class Samples:
     moments_s: FloatArray
     counts: IntArray
     stable: NDArray[np.bool_]
+
+
+_NONE = Samples(np.empty(0), np.empty(0, dtype=np.int64), np.empty(0, dtype=bool))
 
 
 class WeighingCell:
@@ -67,15 +70,15 @@ class WeighingCell:
 
     @property
     def next_sample_s(self) -> float:
-        return float(self.sample_s(self._next))
+        return self._start_s + self._next / self.rate_hz
 
     def convert_until(self, now_s: float) -> Samples:
         """All samples that fall due up to and including ``now_s``."""
-        last = int(np.floor((now_s - self._start_s) * self.rate_hz + 1e-9))
+        last = math.floor((now_s - self._start_s) * self.rate_hz + 1e-9)
+        if last < self._next:
+            return _NONE
         moments_s = self.sample_s(np.arange(self._next, last + 1))
-        self._next = max(self._next, last + 1)
-        if not len(moments_s):
-            return Samples(moments_s, np.empty(0, dtype=np.int64), np.empty(0, dtype=bool))
+        self._next = last + 1
         shown_g = self._respond(self._load_g(moments_s)) + self._drift_g(moments_s)
         shown_g = self._freeze(moments_s, shown_g + self.data.repeatability_g * self._noise.standard_normal(len(shown_g)))
         counts = np.rint(shown_g * 10.0**self.data.decimals).astype(np.int64)
@@ -108,8 +111,8 @@ class WeighingCell:
         return shown_g
 
     def _calm(self, shown_g: FloatArray) -> NDArray[np.bool_]:
-        """Stable: all values of the last second lie within a few digits of each other."""
-        span = max(2, round(_CALM_S * self.rate_hz))
+        """Stable: all values of the last ``calm_s`` lie within ``calm_digits`` of each other."""
+        span = max(2, round(self.data.calm_s * self.rate_hz))
         history = np.concatenate([self._tail, shown_g])
         low, high = history.copy(), history.copy()
         for back in range(1, span):

@@ -1,14 +1,14 @@
-"""MT-SICS (Mettler-Toledo Standard Interface Command Set): lines, weighings, blocks of weighings.
+"""MT-SICS (Mettler-Toledo Standard Interface Command Set): weights one by one and in blocks. All else: ``mt_sics_words``.
 
-Lines end with CR LF. A weight answer is ``<ID> <status> <10 characters, right-aligned> <unit>``; ``S``, ``SI``, ``SIR``,
-``SC`` all answer with the identifier ``S``, and ``@`` answers with ``I4``. A day of readings at 10 Hz is 864,000 lines, so
-there is a block decoder beside the line decoder: it takes what is regular in one go and leaves the rest to the other.
+Lines end with CR LF. A weight answer is ``<ID> <status> <10 characters, right-aligned> <unit>``; ``S`` and most commands that
+weigh (``SI``, ``SIR``, ``SNR``, ``SC``, ...) answer with the identifier ``S``, and ``@`` answers with ``I4``. ``SIC1`` and
+``SIC2`` keep their names and end with a CRC.
 """
 
 from __future__ import annotations
 
+import binascii
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -17,8 +17,31 @@ from numpy.typing import NDArray
 from instruments.errors import ReplyError
 from instruments.readings import Readings, Weighing
 from instruments.stamped import IntArray, Stamped
+from instruments.wire.mt_sics_words import (
+    END,
+    GENERAL_ERRORS,
+    Answer,
+    Command,
+    Notice,
+    Text,
+    decode_answer,
+    decode_command,
+    decode_notice,
+    encode_answer,
+    encode_command,
+    encode_notice,
+    identifier_of,
+    quoted,
+)
 
-END = b"\r\n"
+__all__ = [
+    "END", "FIELD", "GENERAL_ERRORS", "STATUS_WORDS", "UNITS_G",
+    "Answer", "Command", "Notice", "Text", "Weighing",
+    "crc", "decode_answer", "decode_block", "decode_checked", "decode_command", "decode_notice", "decode_weighing",
+    "encode_answer", "encode_block", "encode_checked", "encode_command", "encode_hardware_error", "encode_notice",
+    "encode_weight", "identifier_of", "quoted",
+]  # fmt: skip
+
 STATUS_WORDS = {
     "S": "stable",
     "D": "dynamic",
@@ -27,53 +50,45 @@ STATUS_WORDS = {
     "+": "overload",
     "-": "underload",
 }
-GENERAL_ERRORS = {"ES": "syntax error", "ET": "transmission error", "EL": "logical error"}
 UNITS_G = {"g": Decimal(1), "kg": Decimal(1000), "mg": Decimal("0.001")}
 """Grams in one unit, for the units a bench may use; any other unit in a reply is an error."""
+FIELD = 10
+"""Characters of the number in a weight answer."""
 
-_FIELD = 10
-_WEIGHT = re.compile(rb"(?P<id>[A-Z]{1,3}) (?P<status>[SDA]) (?P<number> *-?\d+(?:\.\d+)? ?) (?P<unit>\S{1,5})\r?\n?\Z")
+_WEIGHT = re.compile(rb"(?P<id>[A-Z]{1,3}) (?P<status>[SDMNA]) (?P<number> *-?\d+(?:\.\d+)? ?) (?P<unit>\S{1,5})\r?\n?\Z")
 _HARDWARE = re.compile(rb"S S (?: {1,2}Error (?=\d{1,2}[bt]))?(?P<code>\d{1,2}[bt]|\d{1,3})\r?\n?\Z")
 _SHORT = re.compile(rb"(?P<id>[A-Z]{1,3}) (?P<status>[ILA+-])\r?\n?\Z")
-_ANSWER = re.compile(rb"(?P<id>[A-Z]+\d*) (?P<status>[ABILR+-]|[SD](?=\r?\n?\Z))(?: (?P<rest>.*?))?\r?\n?\Z")
-_WORD = re.compile(r'"((?:\\"|[^"])*)"|(\S+)')
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Any other answer: identifier, status, and its words (quotes removed)."""
-
-    identifier: str
-    status: str
-    words: tuple[str, ...] = ()
-
-
-def encode_command(text: str) -> bytes:
-    return text.encode("latin-1") + END
+_CHECKED = re.compile(rb"(?P<covered>SIC[12](?P<rest> .*) )(?P<crc>[0-9A-F]{4})\r?\n?\Z")
+_TEMPLATE = b"S S            g\r\n"
 
 
 def encode_weight(identifier: str, status: str, number: str, unit: str = "g") -> bytes:
     """``number`` is what stands in the ten-character field, without its padding."""
-    return f"{identifier} {status} {number:>{_FIELD}} {unit}".encode("latin-1") + END
+    return f"{identifier} {status} {number:>{FIELD}} {unit}".encode("latin-1") + END
 
 
 def encode_hardware_error(code: str) -> bytes:
-    """What stands in place of a weight while the balance has a system error, such as ``10b``."""
-    return f"S S {f'Error {code}':>{_FIELD}}".encode("latin-1") + END
+    """What stands in place of a weight while the balance has a system error: ``10b`` as a text, ``102`` as it is."""
+    text = code if code.isdecimal() else f"{f'Error {code}':>{FIELD}}"
+    return f"S S {text}".encode("latin-1") + END
 
 
-def encode_answer(identifier: str, status: str, *words: str) -> bytes:
-    """An answer without a weight; words go out as given, so texts bring their quotes with them."""
-    return " ".join((identifier, status, *words)).encode("latin-1") + END
+def encode_checked(identifier: str, line: bytes) -> bytes:
+    """The weight answer ``line`` under the name of ``SIC1`` or ``SIC2``, with its CRC."""
+    covered = identifier.encode("ascii") + line.removeprefix(b"S").removesuffix(END) + b" "
+    return covered + crc(covered) + END
 
 
-def quoted(text: str) -> str:
-    escaped = text.replace('"', '\\"')
-    return f'"{escaped}"'
+def crc(data: bytes) -> bytes:
+    """CRC-16/CCITT (polynomial 1021, initial value FFFF, not reflected) as four hexadecimal digits."""
+    return b"%04X" % binascii.crc_hqx(data, 0xFFFF)
 
 
 def decode_weighing(line: bytes) -> Weighing:
-    """Read the answer to a weighing command. Raises ReplyError on any other line or unit."""
+    """Read the answer to a weighing command. Raises ReplyError on any other line or unit.
+
+    Two statuses come only to ``SIUM`` and ``SUM``: M stable and N dynamic, both below the minimum weight.
+    """
     if match := _WEIGHT.match(line):
         return Weighing(_grams(match["number"], match["unit"], line), match["status"].decode("ascii"))
     if match := _HARDWARE.match(line):
@@ -83,27 +98,19 @@ def decode_weighing(line: bytes) -> Weighing:
     raise ReplyError("not a weighing", line)
 
 
+def decode_checked(line: bytes) -> Weighing:
+    """Read the answer to ``SIC1`` or ``SIC2``. Raises ReplyError on any other line, unit or CRC."""
+    match = _CHECKED.match(line)
+    if match is None or crc(match["covered"]) != match["crc"]:
+        raise ReplyError("not a weighing with its CRC", line)
+    return decode_weighing(b"S" + match["rest"])
+
+
 def _grams(number: bytes, unit: bytes, line: bytes) -> Decimal:
     factor = UNITS_G.get(unit.decode("latin-1"))
-    if factor is None or len(number) != _FIELD:
+    if factor is None or len(number) != FIELD:
         raise ReplyError("a weighing in an unexpected unit or width", line)
     return Decimal(number.decode("ascii").strip()) * factor
-
-
-def decode_answer(line: bytes) -> Answer:
-    """Read an answer that is not a weighing. Raises ReplyError on the general errors and on anything else."""
-    match = _ANSWER.match(line)
-    if match is None:
-        word = GENERAL_ERRORS.get(line.decode("latin-1").strip(), "not an MT-SICS answer")
-        raise ReplyError(word, line)
-    rest = (match["rest"] or b"").decode("latin-1")
-    words = tuple(plain or text.replace('\\"', '"') for text, plain in _WORD.findall(rest))
-    return Answer(match["id"].decode("ascii"), match["status"].decode("ascii"), words)
-
-
-def identifier_of(line: bytes) -> str:
-    """The first word of a line: what it answers."""
-    return line.split(b" ", 1)[0].strip().decode("latin-1")
 
 
 def encode_block(counts: IntArray, decimals: int, stable: NDArray[np.bool_]) -> tuple[bytes, IntArray]:
@@ -113,19 +120,16 @@ def encode_block(counts: IntArray, decimals: int, stable: NDArray[np.bool_]) -> 
     """
     rows = np.full((len(counts), len(_TEMPLATE)), np.frombuffer(_TEMPLATE, dtype=np.uint8))
     rows[:, 2] = np.where(stable, ord("S"), ord("D"))
-    _write_numbers(rows[:, 4 : 4 + _FIELD], counts, decimals)
+    _write_numbers(rows[:, 4 : 4 + FIELD], counts, decimals)
     return rows.tobytes(), np.arange(1, len(counts) + 1, dtype=np.int64) * len(_TEMPLATE)
-
-
-_TEMPLATE = b"S S            g\r\n"
 
 
 def _write_numbers(field: NDArray[np.uint8], counts: IntArray, decimals: int) -> None:
     """Right-aligned digits with a point, zeros suppressed down to the one before it, sign in front of the first digit."""
     rest = np.abs(counts)
     sign_waits = counts < 0
-    for place in range(_FIELD):
-        column = field[:, _FIELD - 1 - place]
+    for place in range(FIELD):
+        column = field[:, FIELD - 1 - place]
         if decimals and place == decimals:
             column[:] = ord(".")
             continue
@@ -170,12 +174,12 @@ def _read_rows(rows: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np
     frame = np.array([0, 1, 3, 14, 15, 16, 17])
     good = (rows[:, frame] == np.frombuffer(_TEMPLATE, dtype=np.uint8)[frame]).all(axis=1)
     good &= (rows[:, 2] == ord("S")) | (rows[:, 2] == ord("D"))
-    field = rows[:, 4 : 4 + _FIELD]
-    point = bytes(field[0]).find(b".") if len(field) else _FIELD
-    point = point if 0 < point < _FIELD - 1 else _FIELD
+    field = rows[:, 4 : 4 + FIELD]
+    point = bytes(field[0]).find(b".") if len(field) else FIELD
+    point = point if 0 < point < FIELD - 1 else FIELD
     counts, negative = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=bool)
     blank, dangling = np.ones(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
-    for place in range(_FIELD):
+    for place in range(FIELD):
         column = field[:, place]
         if place == point:
             good &= (column == ord(".")) & ~blank & ~dangling
@@ -188,4 +192,4 @@ def _read_rows(rows: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np
         dangling = minus
         blank &= ~is_digit & ~minus
     good &= ~blank & ~dangling
-    return np.where(negative, -counts, counts) / 10.0 ** (_FIELD - 1 - point if point < _FIELD else 0), good
+    return np.where(negative, -counts, counts) / 10.0 ** (FIELD - 1 - point if point < FIELD else 0), good

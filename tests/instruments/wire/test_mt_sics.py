@@ -1,20 +1,19 @@
-"""MT-SICS bytes: weight fields, statuses, answers, and blocks that say the same as their lines one by one."""
+"""MT-SICS bytes: commands, weight fields, statuses, answers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from instruments.errors import ReplyError
-from instruments.stamped import NOTHING, Stamped
 from instruments.wire import mt_sics as wire
 from instruments.wire.framing import line_ends
-from instruments.wire.mt_sics import Answer, Weighing
+from instruments.wire.mt_sics import Answer, Command, Notice, Text, Weighing
 from tests.instruments.exchanges import MT_SICS, Row, octets, said
 from tests.instruments.wire.chunks import noisy, whole_and_bytewise
 
@@ -23,9 +22,9 @@ WEIGHTS = {name: line for name, line in LINES.items() if line.endswith(b" g\r\n"
 PROMPTS = {name: line for name, line in LINES.items() if line.startswith(b'C2 "')}
 ERRORS = {name: line for name, line in LINES.items() if line in (b"ES\r\n", b"ET\r\n", b"EL\r\n")}
 HARDWARE = {name: line for name, line in LINES.items() if b"Error" in line}
-BEYOND = {name: line for name, line in LINES.items() if line.startswith(b"SIC1")}
+CHECKED = {name: line for name, line in LINES.items() if line.startswith(b"SIC1")}
 ANSWERS = {
-    name: line for name, line in LINES.items() if name not in WEIGHTS | PROMPTS | ERRORS | HARDWARE | BEYOND
+    name: line for name, line in LINES.items() if name not in WEIGHTS | PROMPTS | ERRORS | HARDWARE | CHECKED
 }  # fmt: skip
 NUMBERS = [row for row in MT_SICS["number"] if row.get("decimal", True) and row["value"]]
 
@@ -46,9 +45,7 @@ def test_every_weight_of_the_exchanges_decodes_and_encodes_to_the_same_bytes(lin
 @each(ANSWERS)
 def test_every_answer_of_the_exchanges_decodes_and_encodes_to_the_same_bytes(line: bytes) -> None:
     answer = wire.decode_answer(line)
-    text = line.decode("latin-1")
-    words = [wire.quoted(word) if wire.quoted(word) in text else word for word in answer.words]
-    assert wire.encode_answer(answer.identifier, answer.status, *words) == line
+    assert wire.encode_answer(answer.identifier, answer.status, *answer.words) == line
 
 
 @each(HARDWARE)
@@ -58,7 +55,19 @@ def test_a_hardware_error_decodes_and_encodes_to_the_same_bytes(line: bytes) -> 
     assert wire.encode_hardware_error(weighing.code) == line
 
 
-@each(ERRORS | PROMPTS | BEYOND)
+@each(PROMPTS)
+def test_a_prompt_decodes_and_encodes_to_the_same_bytes(line: bytes) -> None:
+    notice = wire.decode_notice(line)
+    assert wire.encode_notice(notice.identifier, *notice.words) == line
+
+
+@each(CHECKED)
+def test_a_weight_with_its_crc_decodes_and_encodes_to_the_same_bytes(line: bytes) -> None:
+    weighing = wire.decode_checked(line)
+    assert wire.encode_checked("SIC1", wire.encode_weight("S", weighing.status, str(weighing.mass_g))) == line
+
+
+@each(ERRORS | PROMPTS | CHECKED)
 def test_lines_that_answer_nothing_are_refused_by_both_decoders(line: bytes) -> None:
     for decode in (wire.decode_weighing, wire.decode_answer):
         with pytest.raises(ReplyError):
@@ -79,8 +88,46 @@ def test_all_lines_run_together_come_apart_again(lines: dict[str, bytes]) -> Non
 
 
 @each(COMMANDS)
-def test_every_command_is_its_text_and_cr_lf(line: bytes) -> None:
-    assert wire.encode_command(line.decode("latin-1").removesuffix("\r\n")) == line
+def test_every_command_of_the_exchanges_decodes_and_encodes_to_the_same_bytes(line: bytes) -> None:
+    command = wire.decode_command(line)
+    assert wire.encode_command(command.name, *command.words) == line
+
+
+# --- commands ---
+
+ASKED = [
+    (b"@\r\n", Command("@")),
+    (b"SI\n", Command("SI")),
+    (b"TA 50.00 g\r\n", Command("TA", ("50.00", "g"))),
+    (b'D "HELLO  YOU"\r\n', Command("D", (Text("HELLO  YOU"),))),
+    (b'D ""\r\n', Command("D", (Text(""),))),
+    (b'D "a \\"b\\" c"\r\n', Command("D", (Text('a "b" c'),))),
+    (b'D "a b\r\n', Command("D", ('"a', "b"))),
+    (b'D "a"b\r\n', Command("D", ('"a"b',))),
+    (b"UPD \xb2\r\n", Command("UPD", ("\xb2",))),
+    (b"S \r\n", None),
+    (b" S\r\n", None),
+    (b"TA  5 g\r\n", None),
+    (b"TA 5  g\r\n", None),
+    (b"TA\t5 g\r\n", None),
+    (b"si\r\n", None),
+    (b"SI\rSI\r\n", None),
+    (b"1S\r\n", None),
+    (b"SI@\r\n", None),
+    (b"\r\n", None),
+    (b"", None),
+]
+
+
+@pytest.mark.parametrize(("line", "command"), ASKED, ids=[repr(line) for line, _ in ASKED])
+def test_a_command_is_read_or_refused(line: bytes, command: Command | None) -> None:
+    if command is not None:
+        read = wire.decode_command(line)
+        assert (read, [type(word) for word in read.words]) == (command, [type(word) for word in command.words])
+        return
+    with pytest.raises(ReplyError) as caught:
+        wire.decode_command(line)
+    assert caught.value.raw == line
 
 
 # --- the weight field ---
@@ -93,13 +140,6 @@ def test_the_weight_field_obeys_the_rule(row: Row) -> None:
     assert line == b"S S " + row["field"].encode("ascii") + b" g\r\n"
     assert str(wire.decode_weighing(line).mass_g) == row["value"]
     assert "never" not in row or row["never"].encode("ascii") not in line
-
-
-@pytest.mark.parametrize("row", [row for row in NUMBERS if "blanked_digits" not in row], ids=lambda row: row["rule"][:20])
-def test_the_block_writes_the_same_field(row: Row) -> None:
-    counts = np.array([int(Decimal(row["value"]).scaleb(row["decimals"]))])
-    data, ends = wire.encode_block(counts, row["decimals"], np.array([True]))
-    assert (data[4:14].decode("ascii"), ends.tolist()) == (row["field"], [18])
 
 
 WEIGHINGS = [
@@ -118,6 +158,8 @@ WEIGHINGS = [
     (b"S -\r\n", Weighing(None, "-")),
     (b"S S  Error 10b\r\n", Weighing(None, "E", "10b")),
     (b"S S   Error 9t\r\n", Weighing(None, "E", "9t")),
+    (b"S M     100.00 g\r\n", Weighing(Decimal("100.00"), "M")),
+    (b"S N     100.00 g\r\n", Weighing(Decimal("100.00"), "N")),
     (b"S S 102\r\n", Weighing(None, "E", "102")),
     (b"S S     100\r\n", None),
     (b"S S  102\r\n", None),
@@ -154,6 +196,32 @@ def test_any_weight_survives_the_wire(counts: int, decimals: int, status: str) -
     assert len(line) == 18
 
 
+@pytest.mark.parametrize("code", ["1b", "10b", "9t", "15b", "102", "7"])
+def test_any_hardware_error_survives_the_wire(code: str) -> None:
+    assert wire.decode_weighing(wire.encode_hardware_error(code)) == Weighing(None, "E", code)
+
+
+def test_the_crc_has_its_published_check_value() -> None:
+    assert wire.crc(b"123456789") == b"29B1"
+
+
+@given(counts=st.integers(-99_999_999, 999_999_999), status=st.sampled_from("SD"), name=st.sampled_from(["SIC1", "SIC2"]))
+def test_any_weight_with_a_crc_survives_the_wire_and_no_changed_byte_does(counts: int, status: str, name: str) -> None:
+    mass_g = Decimal(counts).scaleb(-4)
+    line = wire.encode_checked(name, wire.encode_weight("S", status, f"{mass_g:.4f}"))
+    assert wire.decode_checked(line) == Weighing(mass_g, status)
+    for at in range(len(line) - 2):
+        with pytest.raises(ReplyError):
+            wire.decode_checked(line[:at] + bytes([line[at] ^ 0x10]) + line[at + 1 :])
+
+
+@pytest.mark.parametrize("line", [b"SIC1 +", b"SIC1 S  Error 10b"])
+def test_a_crc_covers_what_is_no_weight_too(line: bytes) -> None:
+    plain = b"S" + line.removeprefix(b"SIC1") + b"\r\n"
+    assert wire.encode_checked("SIC1", plain).startswith(line + b" ")
+    assert wire.decode_checked(wire.encode_checked("SIC1", plain)) == wire.decode_weighing(plain)
+
+
 # --- other answers ---
 
 OTHERS = [
@@ -164,6 +232,9 @@ OTHERS = [
     (b'I1 A "" "2.2x"\r\n', Answer("I1", "A", ("", "2.2x"))),
     (b"K R 3\r\n", Answer("K", "R", ("3",))),
     (b"UPD A 18.3\r\n", Answer("UPD", "A", ("18.3",))),
+    (b"C E 0\r\n", Answer("C", "E", ("0",))),
+    (b'C0 A 2 1 "   100.000 g"\r\n', Answer("C0", "A", ("2", "1", "   100.000 g"))),
+    (b"DAT A 01 10 2017\r\n", Answer("DAT", "A", ("01", "10", "2017"))),
 ]
 
 
@@ -172,7 +243,9 @@ def test_an_answer_is_read(line: bytes, answer: Answer) -> None:
     assert wire.decode_answer(line) == answer
 
 
-@pytest.mark.parametrize("line", [b"S S     100.00 g\r\n", b"EX\r\n", b"I4 Q\r\n", b"I4\r\n", b"\r\n", b"", b"\xff\x00"])
+@pytest.mark.parametrize(
+    "line", [b"S S     100.00 g\r\n", b"EX\r\n", b"I4 Q\r\n", b"I4\r\n", b"I4 A  x\r\n", b"I4 A \r\n", b"\r\n", b"", b"\xff\x00"]
+)
 def test_what_is_no_answer_is_refused(line: bytes) -> None:
     with pytest.raises(ReplyError):
         wire.decode_answer(line)
@@ -183,90 +256,53 @@ WORDS = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_ch
 )
 
 
-@given(
-    identifier=st.from_regex(r"\A[A-Z]{1,3}[0-9]{0,2}\Z"), status=st.sampled_from("ABILR+-"), words=st.lists(WORDS, max_size=4)
-)
+PLAIN = st.from_regex(r"[!#-~\xa1-\xff]{1,8}", fullmatch=True)
+ANY_WORDS = st.lists(WORDS.map(Text) | PLAIN, max_size=4)
+NAMES = st.from_regex(r"[A-Z]{1,3}[0-9]{0,2}", fullmatch=True)
+
+
+def kinds(words: tuple[str, ...] | list[str]) -> list[tuple[type[str], str]]:
+    return [(type(word), word) for word in words]
+
+
+@given(identifier=NAMES, status=st.sampled_from("ABEILR+-"), words=ANY_WORDS)
 def test_any_answer_survives_the_wire(identifier: str, status: str, words: list[str]) -> None:
-    line = wire.encode_answer(identifier, status, *map(wire.quoted, words))
-    assert wire.decode_answer(line) == Answer(identifier, status, tuple(words))
+    answer = wire.decode_answer(wire.encode_answer(identifier, status, *words))
+    assert (answer.identifier, answer.status, kinds(answer.words)) == (identifier, status, kinds(words))
+
+
+@given(name=NAMES | st.just("@"), words=ANY_WORDS)
+def test_any_command_survives_the_wire(name: str, words: list[str]) -> None:
+    command = wire.decode_command(wire.encode_command(name, *words))
+    assert (command.name, kinds(command.words)) == (name, kinds(words))
+
+
+@given(identifier=NAMES, words=st.lists(WORDS.map(Text) | PLAIN, min_size=1, max_size=4))
+def test_any_notice_survives_the_wire(identifier: str, words: list[str]) -> None:
+    assert wire.decode_notice(wire.encode_notice(identifier, *words)) == Notice(identifier, tuple(words))
+
+
+@pytest.mark.parametrize("line", [b"\r\n", b"C2\r\n", b"C2  x\r\n", b'c2 "x"\r\n'])
+def test_what_is_no_notice_is_refused(line: bytes) -> None:
+    with pytest.raises(ReplyError):
+        wire.decode_notice(line)
 
 
 @given(line=noisy(b'SDI \r\n+-.0129g"\\AE'))
 def test_decoders_raise_nothing_but_reply_errors(line: bytes) -> None:
-    for decode in (wire.decode_weighing, wire.decode_answer, wire.identifier_of):
+    for decode in (wire.decode_weighing, wire.decode_checked, wire.decode_answer, wire.decode_command, wire.decode_notice):
         with suppress(ReplyError):
             decode(line)
+    wire.identifier_of(line)
 
 
-# --- blocks ---
-
-GOOD = st.builds(
-    lambda counts, decimals, status: wire.encode_weight("S", status, f"{Decimal(counts).scaleb(-decimals):.{decimals}f}"),
-    st.integers(-9_999_999, 99_999_999),
-    st.sampled_from([4, 4, 4, 2, 0]),
-    st.sampled_from("SD"),
-)
-ODD = st.sampled_from(
-    [b"S S    100.00  g\r\n", b"S I\r\n", b"S +\r\n", b"S S  Error 10b\r\n", b"S D   1.000000 kg\r\n", b"S S   0100.0000 g\r\n"]
-)
-BROKEN = st.sampled_from(
-    [b"\r\n", b"ES\r\n", b'I4 A "SIM0000001"\r\n', b"S S    - 1.00 g\r\n", b"S S         1. g\r\n", b"T S     100.00 g\r\n"]
-)
-TWISTED = st.builds(
-    lambda line, at, byte: line[:at] + bytes([byte]) + line[at + 1 : -1] + b"\n",
-    GOOD,
-    st.integers(0, 16),
-    st.sampled_from(b" .-0S\rgx\x00\xff"),
-)
+QUOTES = [b'I4 A "' + b'\\"' * 2000 + b"  ", b"I4 A" + b' "' * 2000 + b"  ", b"I4 A" + b' " "' * 1000 + b"  "]
 
 
-def one_by_one(lines: list[bytes]) -> tuple[list[tuple[int, Weighing]], list[tuple[bytes, int]]]:
-    weighed, others = [], []
-    for stamp_us, line in enumerate(lines):
-        try:
-            weighing = wire.decode_weighing(line)
-        except ReplyError:
-            others.append((line, stamp_us))
-            continue
-        if line.startswith(b"S "):
-            weighed.append((stamp_us, weighing))
-        else:
-            others.append((line, stamp_us))
-    return weighed, others
-
-
-@given(lines=st.lists(GOOD | GOOD | ODD | BROKEN | TWISTED, max_size=12) | st.lists(TWISTED, min_size=1, max_size=1))
-def test_a_block_says_what_its_lines_say_one_by_one(lines: list[bytes]) -> None:
-    block = Stamped.join([Stamped.one(line, stamp_us) for stamp_us, line in enumerate(lines)])
-    readings, others = wire.decode_block(block)
-    weighed, stray = one_by_one(lines)
-    masses_g = [np.nan if weighing.mass_g is None else float(weighing.mass_g) for _, weighing in weighed]
-    assert readings.stamps_us.tolist() == [stamp_us for stamp_us, _ in weighed]
-    assert np.array_equal(readings.masses_g, masses_g, equal_nan=True)
-    assert bytes(readings.statuses.tolist()) == b"".join(weighing.status.encode() for _, weighing in weighed)
-    assert list(others) == stray
-
-
-@pytest.mark.parametrize(
-    "field", ["        1.", "1.        ", " .1       ", "       - 1", "         -", "          ", "      -.12"]
-)
-def test_a_regular_looking_line_with_a_crooked_number_is_no_weighing(field: str) -> None:
-    readings, others = wire.decode_block(Stamped.one(f"S S {field} g\r\n".encode("ascii"), 5))
-    assert (len(readings), len(others)) == (0, 1)
-
-
-def test_an_empty_block_has_no_weighings() -> None:
-    readings, others = wire.decode_block(NOTHING)
-    assert (len(readings), len(others)) == (0, 0)
-
-
-@given(counts=st.lists(st.integers(-9_999_999, 99_999_999), min_size=1, max_size=30), decimals=st.integers(0, 5))
-def test_a_block_is_written_like_its_lines_and_read_back(counts: list[int], decimals: int) -> None:
-    stable = np.arange(len(counts)) % 2 == 0
-    data, ends = wire.encode_block(np.array(counts), decimals, stable)
-    numbers = [f"{Decimal(count).scaleb(-decimals):.{decimals}f}" for count in counts]
-    lines = [wire.encode_weight("S", "S" if calm else "D", number) for number, calm in zip(numbers, stable, strict=True)]
-    assert data == b"".join(lines)
-    readings, others = wire.decode_block(Stamped(data, ends, np.arange(len(counts), dtype=np.int64)))
-    assert readings.masses_g.tolist() == [float(number) for number in numbers]
-    assert not len(others)
+@pytest.mark.parametrize("line", QUOTES, ids=["escaped", "single", "pairs"])
+@pytest.mark.parametrize("decode", [wire.decode_answer, wire.decode_command, wire.decode_notice])
+def test_a_crooked_line_full_of_quotes_is_refused_without_trying_every_pairing(
+    line: bytes, decode: Callable[[bytes], object]
+) -> None:
+    with pytest.raises(ReplyError):
+        decode(line)
