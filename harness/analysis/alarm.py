@@ -16,7 +16,9 @@ from instruments.errors import BenchError
 _LEVEL_S = 60.0
 _FROM, _TO = 0.2, 0.8
 _LAG_KNOWN_TO = 0.5
-_OF_THE_RESERVOIR = ("stall", "reservoir")
+_EMPTY = ("stall", "empty")
+"""What a pump says of an empty reservoir: a syringe pump that its motor stalls, an implantable one that it is empty."""
+_LOW = "low-reservoir"
 WATCHDOG = "watchdog"
 
 
@@ -31,7 +33,7 @@ class End:
 def judge_run_to_empty(view: View[RunToEmptyCase]) -> list[Measurand]:
     """One alarm, at the right moment; and the syringe really was empty."""
     case, rule = view.case, view.conditions.rule
-    alarms = [alarm for alarm in view.record.of_kind("alarm", case.id) if alarm.data["kind"] in _OF_THE_RESERVOIR]
+    alarms = [alarm for alarm in view.record.of_kind("alarm", case.id) if alarm.data["kind"] in _EMPTY]
     words = _in_words(alarms)
     judged = [judge("reservoir alarms", exact(len(alarms)), "1", (1.0, 1.0), rule, words or "none came")]
     if case.residual_volume is not None:
@@ -53,7 +55,7 @@ def _judge_latency(view: View[RunToEmptyCase], alarm: Event, *, nothing_came: bo
 
 def unexpected_alarms(view: View[CaseBase]) -> list[Measurand]:
     """Alarms that a case should not have; listed only when there are any. The watchdog's is the bench's fault, not the pump's."""
-    wanted = _OF_THE_RESERVOIR if isinstance(view.case, RunToEmptyCase) else ()
+    wanted = (*_EMPTY, _LOW) if isinstance(view.case, RunToEmptyCase) else ()
     found = view.record.of_kind("alarm", view.case.id)
     alarms = [alarm for alarm in found if alarm.data["kind"] not in (*wanted, WATCHDOG)]
     return [judge("unexpected alarms", exact(len(alarms)), "1", (0.0, 0.0), "simple", _in_words(alarms))] if alarms else []

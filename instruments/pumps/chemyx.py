@@ -25,6 +25,8 @@ _LOOK_TIMEOUT_S = 0.5
 """Of the look at the pump before it is stopped: what other clients allow for any reply."""
 _TRIES = 4
 _HALF_STEP = 0.500001
+_BELOW = 1 - 1e-4
+"""The limit that is printed may be rounded up, and what is above the true one is not taken."""
 _ML_H = "1"
 _IDENTITY = Identity("Chemyx Fusion")
 """The pump has no command that tells more."""
@@ -152,7 +154,7 @@ class ChemyxPump:
         limits = wire.read_limits(line)
         if limits is None:
             raise ReplyError("not the limits of a Chemyx pump", frame.data)
-        return limits.largest_volume
+        return limits.largest_volume * _BELOW
 
     # --- one exchange ---
 

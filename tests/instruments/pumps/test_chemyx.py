@@ -95,7 +95,7 @@ SETTINGS: dict[str, tuple[Setter, list[Turn], float]] = {
     "slow rate": (lambda driver: driver.set_rate(0.0123456), [turn("set rate 0.012346", "rate = 0.012346")], 0.012346),
     "target": (lambda driver: driver.set_target(1.5), [turn("set volume 1.500000", "volume = 1.500000")], 1.5),
     "no target": (
-        lambda driver: driver.set_target(0), [LIMITS, turn("set volume 31.490600", "volume = 31.490600")], 31.4906,
+        lambda driver: driver.set_target(0), [LIMITS, turn("set volume 31.487451", "volume = 31.487451")], 31.487451,
     ),
 }  # fmt: skip
 
