@@ -38,4 +38,5 @@ def _line(found: Found) -> str:
     if found.identity is None:
         return f"{found.address}: {found.told}"
     parts = (found.identity.model, found.identity.serial and f"serial {found.identity.serial}", found.identity.firmware)
-    return f"{found.address}: {', '.join(part for part in parts if part)} (driver {found.driver})"
+    told = ", ".join(part for part in parts if part) or "gives no name"
+    return f"{found.address}: {told} (driver {found.driver})"

@@ -7,21 +7,36 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
-from instruments.balances import mt_sics
+from instruments.balances import and_weighing, kern, mt_sics, ohaus, sbi
 from instruments.driver import Driver
-from instruments.pumps import new_era
+from instruments.meters import keysight_daq, keysight_dmm
+from instruments.pumps import chemyx, harvard, harvard_44, new_era, scpi_pump
+from instruments.supplies import keysight_e36300, rigol_dp800
 
 _OURS: Mapping[str, Mapping[str, Driver[Any]]] = {
     "pumps": {
+        "chemyx-fusion": chemyx.DRIVER,
+        "harvard-44": harvard_44.DRIVER,
+        "harvard-ultra": harvard.DRIVER,
         "new-era": new_era.DRIVER,
+        "scpi-pump": scpi_pump.DRIVER,
     },
     "balances": {
+        "and": and_weighing.DRIVER,
+        "kern-kcp": kern.DRIVER,
         "mt-sics": mt_sics.DRIVER,
+        "ohaus": ohaus.DRIVER,
+        "sartorius-sbi": sbi.DRIVER,
     },
-    "meters": {},
-    "supplies": {},
+    "meters": {
+        "keysight-daq": keysight_daq.DRIVER,
+        "keysight-dmm": keysight_dmm.DRIVER,
+    },
+    "supplies": {
+        "keysight-e36300": keysight_e36300.DRIVER,
+        "rigol-dp800": rigol_dp800.DRIVER,
+    },
 }
-
 
 KINDS = tuple(_OURS)
 

@@ -1,4 +1,4 @@
-"""New Era NE-1000 family (and relabels): Basic and Safe framing, commands, replies, numbers.
+"""New Era NE-1000 family (and relabels): Basic and Safe framing, commands and replies. Numbers are in ``new_era_values``.
 
 Both framings carry the same text. Basic: ``command CR`` to the pump, ``STX address status data ETX`` back. Safe, both ways:
 ``STX length text CRC CRC ETX``, where length counts itself and all that follows it (text, CRC, ETX), so it is len(text) + 4, and
@@ -19,7 +19,6 @@ from instruments.stamped import IntArray
 STX, ETX, CR = 0x02, 0x03, 0x0D
 _DIGITS = range(0x30, 0x3A)
 _SHORTEST_SAFE = 4
-_DIGITS_TAKEN, _TOO_LARGE = 4, 9999.5
 
 STATUS_WORDS = {
     "I": "infusing",
@@ -46,15 +45,10 @@ ERROR_WORDS = {
     "?COM": "invalid packet",
     "?IGN": "ignored, a new phase was starting",
 }
-RATE_UNITS_ML_H = {"UM": 0.06, "MM": 60.0, "UH": 0.001, "MH": 1.0}
-"""mL/h in one unit of each rate unit: uL/min, mL/min, uL/h, mL/h."""
-VOLUME_UNITS_ML = {"UL": 0.001, "ML": 1.0}
-
 _REPLY = re.compile(rb"(?P<address>\d\d)(?:A\?(?P<alarm>[RSTEO])|(?P<status>[IWSPTUX])(?P<data>[\x20-\x7e]*))\Z")
-_FLOAT = re.compile(r"\d{0,4}\.?\d{0,3}\Z", re.ASCII)
 _END_OF_LINE = re.compile(rb"[\r\x02]")
-_PRINTED = re.compile(r"(?=.{5}\Z)\d+\.\d*\Z", re.ASCII)
-_DISPENSED = re.compile(r"I(?P<infused>[\d.]{5})W(?P<withdrawn>[\d.]{5})(?P<unit>UL|ML)\Z")
+_ADDRESSED = re.compile(r"(?P<address>\d{0,2})(?P<star>\*?)(?P<text>.*)", re.ASCII | re.DOTALL)
+_BURST = re.compile(r"(?:\d[^*]*\*)+\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +67,18 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Dispensed:
-    """The pump's own totals, in mL, as it displays them (four significant places)."""
+class Command:
+    """What a pump is told: ``text`` for the pump at ``address``, None for every pump on the line.
 
-    infused_ml: float
-    withdrawn_ml: float
+    ``system``: marked with ``*``, as ``*ADR`` and ``*RESET`` have to be; without an address it reaches every pump.
+    """
+
+    text: str
+    address: int | None = 0
+    system: bool = False
+
+    def __str__(self) -> str:
+        return f"{'' if self.address is None else self.address}{'*' if self.system else ''}{self.text}"
 
 
 def encode_command(text: str, *, safe: bool) -> bytes:
@@ -185,64 +186,26 @@ def decode_reply(frame: bytes) -> Reply:
     return Reply(int(match["address"]), match["status"].decode("ascii"), match["data"].decode("ascii"))
 
 
+def decode_command(frame: bytes) -> tuple[Command, ...]:
+    """What a frame of either framing tells the pumps: one command, or those of a burst (``0RUN*1RUN*``).
+
+    Raises ReplyError for a spoilt packet, and for a line that was broken off.
+    """
+    packet = frame[:1] == bytes([STX])
+    if not packet and frame[-1:] != bytes([CR]):
+        raise ReplyError("a line without its CR", frame)
+    text = normalise_command(packet_text(frame) if packet else frame)
+    pieces = text.split("*")[:-1] if _BURST.match(text) else []
+    return tuple(Command(piece[1:], int(piece[0])) for piece in pieces) or (_command(text),)
+
+
+def _command(text: str) -> Command:
+    match = _ADDRESSED.match(text)
+    digits, star, rest = match.groups() if match else ("", "", text)
+    address = None if star and not digits else int(digits or 0)
+    return Command(rest, address, system=bool(star))
+
+
 def normalise_command(text: bytes) -> str:
     """A command as the pump sees it: every space and control character gone, upper case."""
     return "".join(chr(byte) for byte in text if 0x20 < byte < 0x7F).upper()
-
-
-def number_for_pump(value: float) -> str:
-    """``value`` in the pump's host format: at most 4 digits and 3 decimals, rounded to the nearest it can carry.
-
-    Raises ValueError for what does not fit (negative, or 9999.5 and more).
-    """
-    if 0 <= value < _TOO_LARGE:
-        texts = (f"{abs(value):.{decimals}f}" for decimals in (3, 2, 1, 0))
-        return next(text for text in texts if len(text.replace(".", "")) <= _DIGITS_TAKEN)
-    raise ValueError(f"{value} does not fit into the four digits that the pump takes")
-
-
-def parse_number(text: str) -> float | None:
-    """A number as a host may write it (``5``, ``5.``, ``.5``, ``12.34``), or None if the pump would not take it."""
-    digits = text.replace(".", "")
-    return float(text) if 1 <= len(digits) <= _DIGITS_TAKEN and _FLOAT.match(text) else None
-
-
-def number_from_pump(value: float) -> str:
-    """``value`` as the pump prints it: four significant places and a point, always five characters."""
-    for decimals in (3, 2, 1):
-        text = f"{value:.{decimals}f}"
-        if len(text) == 5:
-            return text
-    return f"{min(round(value), 9999):d}."
-
-
-def parse_printed(text: str) -> float | None:
-    """A number as the pump prints it (``26.59``, ``1000.``), or None: digits and one point in five characters."""
-    return float(text) if _PRINTED.match(text) else None
-
-
-def parse_dispensed(data: str) -> Dispensed | None:
-    """Read the data of a ``DIS`` reply, or None if it is not one."""
-    match = _DISPENSED.match(data)
-    if match is None:
-        return None
-    infused, withdrawn = parse_printed(match["infused"]), parse_printed(match["withdrawn"])
-    if infused is None or withdrawn is None:
-        return None
-    unit_ml = VOLUME_UNITS_ML[match["unit"]]
-    return Dispensed(infused * unit_ml, withdrawn * unit_ml)
-
-
-def parse_rate(data: str) -> float | None:
-    """Read the data of a ``RAT`` reply (``1.500MM``) as mL/h, or None if it is not one."""
-    return _in_unit(data, RATE_UNITS_ML_H)
-
-
-def parse_volume(data: str) -> float | None:
-    """Read the data of a ``VOL`` reply (``1.000ML``) as mL, or None if it is not one."""
-    return _in_unit(data, VOLUME_UNITS_ML)
-
-
-def _in_unit(data: str, units: dict[str, float]) -> float | None:
-    number, factor = parse_printed(data[:-2]), units.get(data[-2:])
-    return None if number is None or factor is None else number * factor

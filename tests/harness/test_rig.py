@@ -80,7 +80,7 @@ def test_a_pump_that_ignores_the_stop_is_unsafe_and_the_record_says_so(build: Bu
     rig.connect()
     rig.start(1.0)
     pump = pump_of(rig)
-    monkeypatch.setattr(pump, "_halt", lambda _: None)
+    monkeypatch.setattr(pump.program, "halt", lambda _: None)
     with pytest.raises(SafetyError, match="go and stop it by hand now"):
         rig.make_safe()
     assert [note["confirmed"] for note in notes(rig, "safe state")] == [False]

@@ -7,8 +7,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from instruments.errors import BenchError, PumpAlarm, Refused, ReplyTimeout, SafetyError, SettingDiffers
-from instruments.pumps.new_era import NewEraPump
+from instruments.errors import BenchError, ConfigError, PumpAlarm, Refused, ReplyError, ReplyTimeout, SafetyError, SettingDiffers
+from instruments.options import options_from
+from instruments.pumps import Step
+from instruments.pumps.new_era import NewEraOptions, NewEraPump
+from instruments.pumps.new_era_probe import PROBE
 from instruments.wire import new_era as wire
 from tests.instruments.script import Answer, Scripted, Turn, scripted
 
@@ -36,7 +39,15 @@ def pump(*turns: Turn, address: int = 0, safe: bool = False) -> Iterator[tuple[N
 
 # --- connecting ---
 
-BASIC = [turn("0VER", "00SNE1000V3.928"), turn("0STP", "00S?NA"), turn("0", "00S"), turn("0CLDINF", "00S")]
+
+def sets(name: str, value: str, shown: str = "") -> list[Turn]:
+    """A word that is set and read back."""
+    return [turn(f"0{name}{value}", "00S"), turn(f"0{name}", f"00S{shown or value}")]
+
+
+ONE_PHASE = [*sets("PHN", "2", "02"), *sets("FUN", "STP"), *sets("PHN", "1", "01"), *sets("FUN", "RAT")]
+STANDING = [turn("0STP", "00S?NA"), turn("0", "00S")]
+BASIC = [turn("0VER", "00SNE1000V3.928"), *STANDING, *ONE_PHASE, turn("0CLDINF", "00S")]
 SAF0 = wire.encode_command("0SAF0", safe=True)
 CONNECTING: dict[str, list[Turn]] = {
     "in Basic mode": [(SAF0, [says("00S")]), *BASIC],
@@ -52,6 +63,14 @@ CONNECTING: dict[str, list[Turn]] = {
         turn("0STP", "00P"),
         turn("0STP", "00S"),
         turn("0", "00S"),
+        *ONE_PHASE,
+        turn("0CLDINF", "00S"),
+    ],
+    "without phases": [
+        (SAF0, [says("00S")]),
+        turn("0VER", "00SNE1000V3.928"),
+        *STANDING,
+        turn("0PHN2", "00S?"),
         turn("0CLDINF", "00S"),
     ],
 }
@@ -65,8 +84,9 @@ def test_connecting_leaves_a_pump_in_basic_mode_without_alarm_and_standing(turns
         assert driver.poll().alarm == ""
 
 
-def test_a_pump_that_cannot_say_who_it_is_is_refused() -> None:
-    with pump((SAF0, [says("00S")]), turn("0VER", "00S?")) as (driver, _), pytest.raises(Refused):
+@pytest.mark.parametrize(("version", "error"), [("00S?", Refused), ("00S", ReplyError), ("00SNE1000", ReplyError)])
+def test_a_pump_that_cannot_say_who_it_is_is_refused(version: str, error: type[BenchError]) -> None:
+    with pump((SAF0, [says("00S")]), turn("0VER", version)) as (driver, _), pytest.raises(error):
         driver.connect()
 
 
@@ -82,8 +102,21 @@ SETTINGS: dict[str, tuple[Setter, list[Turn], float]] = {
     "rate in mL/h": (lambda driver: driver.set_rate(1.6), [turn("0RAT1.600MH", "00S"), turn("0RAT", "00S1.600MH")], 1.6),
     "rate in uL/h": (lambda driver: driver.set_rate(0.1234), [turn("0RAT123.4UH", "00S"), turn("0RAT", "00S123.4UH")], 0.1234),
     "rate in mL/min": (lambda driver: driver.set_rate(60e3), [turn("0RAT1000MM", "00S"), turn("0RAT", "00S1000.MM")], 60e3),
-    "target": (lambda driver: driver.set_target(1.0), [turn("0VOL1.000", "00S"), turn("0VOL", "00S1.000ML")], 1.0),
-    "no target": (lambda driver: driver.set_target(0.0), [turn("0VOL0.000", "00S"), turn("0VOL", "00S0.000ML")], 0.0),
+    "target": (
+        lambda driver: driver.set_target(1.0),
+        [turn("0VOLML", "00S"), turn("0VOL1.000", "00S"), turn("0VOL", "00S1.000ML")],
+        1.0,
+    ),
+    "target in uL": (
+        lambda driver: driver.set_target(0.0123),
+        [turn("0VOLUL", "00S"), turn("0VOL12.30", "00S"), turn("0VOL", "00S12.30UL")],
+        0.0123,
+    ),
+    "no target": (
+        lambda driver: driver.set_target(0.0),
+        [turn("0VOLML", "00S"), turn("0VOL0.000", "00S"), turn("0VOL", "00S0.000ML")],
+        0.0,
+    ),
     "watchdog": (
         lambda driver: driver.arm_watchdog(4),
         [(b"0SAF4\r", [says("00S", safe=True)]), turn("0SAF", "00S4", safe=True)],
@@ -130,7 +163,13 @@ def test_a_difference_of_half_a_digit_is_what_four_digits_can_do() -> None:
         assert driver.set_rate(1.2345) == pytest.approx(1.2342)
 
 
-@pytest.mark.parametrize("code", ["?", "?NA", "?OOR", "?COM", "?IGN"])
+def test_a_command_that_met_the_start_of_a_phase_is_sent_again() -> None:
+    with pump(turn("0DIA60.00", "00I?IGN"), turn("0DIA60.00", "00S?OOR")) as (driver, _), pytest.raises(Refused) as caught:
+        driver.set_syringe(60.0)
+    assert caught.value.code == "?OOR"
+
+
+@pytest.mark.parametrize("code", ["?", "?NA", "?OOR", "?COM"])
 def test_a_refusal_carries_the_code_of_the_pump(code: str) -> None:
     with pump(turn("0DIA60.00", f"00S{code}")) as (driver, _), pytest.raises(Refused) as caught:
         driver.set_syringe(60.0)
@@ -163,7 +202,15 @@ STOPPING = {
     "paused": [turn("0STP", "00S"), turn("0", "00S")],
     "stopped": [turn("0STP", "00S?NA"), turn("0", "00S")],
     "alarmed": [turn("0STP", "00A?S"), turn("0STP", "00S?NA"), turn("0", "00S")],
-    "alarmed just after": [turn("0STP", "00P"), turn("0STP", "00S"), turn("0", "00A?S")],
+    "alarmed just after": [turn("0STP", "00P"), turn("0STP", "00S"), turn("0", "00A?S"), turn("0", "00S")],
+    "one reply lost": [turn("0STP"), (says("0STP", safe=True), [says("00S")]), (says("0", safe=True), [says("00S")])],
+    "in Safe mode unknown to us": [
+        turn("0STP"),
+        turn("0STP", "00P", safe=True),
+        turn("0STP", "00S", safe=True),
+        turn("0", "00S", safe=True),
+    ],
+    "the last reply lost": [turn("0STP", "00S?NA"), turn("0"), (says("0", safe=True), [says("00S")])],
 }
 
 
@@ -181,7 +228,8 @@ def test_an_alarm_that_answers_a_stop_is_told_by_the_next_poll_and_once(name: st
 
 
 def test_of_two_kinds_of_alarm_neither_is_lost() -> None:
-    with pump(turn("0STP", "00A?S"), turn("0STP", "00S"), turn("0", "00S"), turn("0", "00A?R"), turn("0", "00S")) as (driver, _):
+    told = [turn("0STP", "00A?S"), turn("0STP", "00S"), turn("0", "00S"), turn("0", "00A?R"), turn("0", "00S")]
+    with pump(*told) as (driver, _):
         driver.stop()
         assert [driver.poll().alarm, driver.poll().alarm] == ["S", "R"]
 
@@ -189,12 +237,14 @@ def test_of_two_kinds_of_alarm_neither_is_lost() -> None:
 @pytest.mark.parametrize("status", "IWTUX")
 def test_a_pump_that_does_not_stop_is_a_matter_of_safety(status: str) -> None:
     tries = [turn("0STP", f"00{status}?NA")] * 4
-    with pump(*tries, turn("0", f"00{status}")) as (driver, _), pytest.raises(SafetyError):
+    looks = [turn("0", f"00{status}")] * 2
+    with pump(*tries, *looks) as (driver, _), pytest.raises(SafetyError):
         driver.stop()
 
 
-def test_a_stop_that_nobody_answers_is_a_timeout() -> None:
-    with pump(turn("0STP")) as (driver, _), pytest.raises(ReplyTimeout):
+def test_a_stop_that_nobody_answers_is_a_matter_of_safety() -> None:
+    asked = [turn("0STP"), turn("0STP", safe=True)] * 2 + [turn("0"), turn("0", safe=True)]
+    with pump(*asked) as (driver, _), pytest.raises(SafetyError):
         driver.stop()
 
 
@@ -213,10 +263,180 @@ def test_the_total_is_the_infused_one() -> None:
         assert driver.infused_ml() == pytest.approx(0.974)
 
 
-@pytest.mark.parametrize("answer", ["00I", "00II0.974", "00II.....W0.000ML", "00I?NA"])
+@pytest.mark.parametrize("status", "WTUX")
+def test_a_pump_that_does_anything_but_infuse_is_stopped(status: str) -> None:
+    told = [turn("0DIRINF", "00S"), turn("0RUN", f"00{status}"), turn("0STP", "00P"), turn("0STP", "00S"), turn("0", "00S")]
+    with pump(*told) as (driver, _), pytest.raises(Refused):
+        driver.start()
+
+
+@pytest.mark.parametrize("answer", ["00I", "00II0.974", "00II.....W0.000ML", "00I?NA", "00II9999.W0.000UL"])
 def test_a_total_that_cannot_be_read_is_refused(answer: str) -> None:
     with pump(turn("0DIS", answer)) as (driver, _), pytest.raises(Refused):
         driver.infused_ml()
+
+
+# --- a rate while running ---
+
+RUNNING = [turn("0DIRINF", "00S"), turn("0RUN", "00I")]
+
+
+def test_a_rate_set_while_running_keeps_the_unit_of_the_pump() -> None:
+    live = [turn("0RAT", "00I1.600MH"), turn("0RAT0.250MH", "00I"), turn("0RAT", "00I0.250MH")]
+    with pump(*RUNNING, *live) as (driver, _):
+        driver.start()
+        assert driver.set_rate(0.25) == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("rate_ml_h", [0.0123, 10000.0])
+def test_a_rate_that_the_running_unit_cannot_carry_is_refused_before_it_is_sent(rate_ml_h: float) -> None:
+    with pump(*RUNNING, turn("0RAT", "00I1.600MH")) as (driver, _):
+        driver.start()
+        with pytest.raises(Refused, match="the unit that it runs in"):
+            driver.set_rate(rate_ml_h)
+
+
+# --- profile ---
+
+STEPS = (Step(48.0, 0.8), Step(0.05, 0.0))
+
+
+def written(number: int, rate: str, volume: str) -> list[Turn]:
+    phase = sets("PHN", str(number), f"{number:02d}")
+    return [*phase, *(turn(f"0{text}", "00S") for text in ("FUNRAT", rate, volume, "DIRINF"))]
+
+
+def read(number: int, rate: str, volume: str, function: str = "RAT", direction: str = "INF") -> list[Turn]:
+    words = {"FUN": function, "DIR": direction, "RAT": rate, "VOL": volume}
+    return [*sets("PHN", str(number), f"{number:02d}"), *(turn(f"0{word}", f"00S{data}") for word, data in words.items())]
+
+
+WRITTEN = [
+    *sets("PHN", "1", "01"),
+    turn("0VOLML", "00S"),
+    *written(1, "RAT48.00MH", "VOL0.800"),
+    *written(2, "RAT50.00UH", "VOL0.000"),
+    *sets("PHN", "3", "03"),
+    *sets("FUN", "STP"),
+]
+READ_1, READ_2 = read(1, "48.00MH", "0.800ML"), read(2, "50.00UH", "0.000ML")
+
+
+def test_a_profile_is_one_phase_for_each_step_and_all_are_read_back() -> None:
+    with pump(*WRITTEN, *READ_1, *READ_2, *sets("PHN", "1", "01")) as (driver, _):
+        taken = driver.set_profile(STEPS)
+    assert [(step.rate_ml_h, step.volume_ml) for step in taken] == [(48.0, 0.8), (pytest.approx(0.05), 0.0)]
+
+
+OTHER_PHASES = {
+    "rate": read(2, "50.00UM", "0.000ML")[:-1],
+    "volume": read(2, "50.00UH", "0.001ML"),
+    "function": read(2, "50.00UH", "0.000ML", function="STP")[:3],
+    "direction": read(2, "50.00UH", "0.000ML", direction="WDR")[:4],
+    "phase": [turn("0PHN2", "00S"), turn("0PHN", "00S01")],
+}
+
+
+@pytest.mark.parametrize("other", OTHER_PHASES.values(), ids=OTHER_PHASES)
+def test_a_phase_that_the_pump_did_not_take_is_an_error_and_the_profile_does_not_start(other: list[Turn]) -> None:
+    with pump(*WRITTEN, *READ_1, *other) as (driver, _):
+        with pytest.raises(SettingDiffers):
+            driver.set_profile(STEPS)
+        with pytest.raises(Refused, match="not written to its end"):
+            driver.start()
+
+
+UNENDING = {
+    "nothing": [],
+    "a pause in the middle": [Step(1.0, 0.0), Step(1.0, 1.0)],
+    "no rate": [Step(0.0, 1.0)],
+    "backwards": [Step(-1.0, 1.0)],
+    "no number": [Step(1.0, float("nan"))],
+    "too long": [Step(1.0, 1.0)] * 41,
+}
+
+
+@pytest.mark.parametrize("steps", UNENDING.values(), ids=UNENDING)
+def test_a_profile_that_would_not_run_as_it_reads_is_refused_before_anything_is_sent(steps: list[Step]) -> None:
+    with pump() as (driver, _), pytest.raises(Refused):
+        driver.set_profile(steps)
+
+
+def test_a_pump_without_phases_refuses_a_profile() -> None:
+    with pump(*CONNECTING["without phases"]) as (driver, _):
+        driver.connect()
+        with pytest.raises(Refused) as caught:
+            driver.set_profile(STEPS)
+    assert caught.value.code == "?"
+
+
+# --- a line that was lost ---
+
+ASKED = wire.encode_command("0", safe=True)
+VERSION = "00SNE1000V3.928"
+FOUND: dict[str, tuple[bool, list[Turn], str]] = {
+    # in Safe mode before, what is said, the alarm that the next poll tells
+    "in Basic mode as before": (False, [(ASKED, [says("00I")]), turn("0VER", VERSION)], ""),
+    "in Safe mode as before": (True, [turn("0", "00I", safe=True), turn("0VER", VERSION, safe=True)], ""),
+    "its watchdog has struck": (
+        True,
+        [turn("0", "00A?T", safe=True), turn("0", "00S", safe=True), turn("0VER", VERSION, safe=True)],
+        "T",
+    ),
+    "its power was away": (
+        True,
+        [turn("0", "00A?R", safe=True), turn("0", "00S", safe=True), turn("0VER", VERSION, safe=True)],
+        "R",
+    ),
+    "back in Basic mode": (
+        True,
+        [(ASKED, [says("00I")]), (b"0SAF4\r", [says("00I", safe=True)]), turn("0VER", VERSION, safe=True)],
+        "",
+    ),
+    "in Safe mode by another hand": (
+        False,
+        [turn("0", "00I", safe=True), (wire.encode_command("0SAF0", safe=True), [says("00I")]), turn("0VER", VERSION)],
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize(("safe", "turns", "alarm"), FOUND.values(), ids=FOUND)
+def test_after_a_lost_line_the_mode_is_found_and_nothing_else_is_asked_of_the_pump(
+    safe: bool, turns: list[Turn], alarm: str
+) -> None:
+    with pump(*turns, turn("0", "00S", safe=safe), safe=safe) as (driver, _):
+        assert driver.resume().firmware == "NE1000V3.928"
+        assert driver.poll().alarm == alarm
+
+
+# --- who is there ---
+
+ANSWERS = {
+    b"\x0200SNE1000V3.928\x03": "New Era NE1000",
+    b"\x0200INE1000X2V3.9\x03": "New Era NE1000X2",
+    b"\xff\x00\x0200SNE500V3.919\x03\x02": "New Era NE500",
+    b"\x0200A?R\x03": "New Era (told an alarm: power was interrupted)",
+}
+STRANGERS = [b"", b"ES\r\n", b"\x0200S\x03", b"\x0200S?\x03", b"\r\nPHD1.0\r\n:", b"\x0200SNE1000\x03", b"VER\r", b"\x02\x03" * 9]
+
+
+@pytest.mark.parametrize(("answer", "model"), ANSWERS.items(), ids=map(repr, ANSWERS))
+def test_the_probe_knows_a_pump_by_its_version_or_its_alarm(answer: bytes, model: str) -> None:
+    identity = PROBE.identify(answer)
+    assert identity is not None
+    assert identity.model == model
+
+
+@pytest.mark.parametrize("answer", STRANGERS, ids=map(repr, STRANGERS))
+def test_the_probe_takes_nobody_else_for_a_pump(answer: bytes) -> None:
+    assert PROBE.identify(answer) is None
+
+
+@pytest.mark.parametrize("unit", [-1, 100, "x"])
+def test_an_address_that_no_pump_can_have_is_refused(unit: object) -> None:
+    with pytest.raises(ConfigError, match="unit"):
+        options_from(NewEraOptions, {"unit": unit}, "pump.options")
 
 
 # --- alarms ---
@@ -280,6 +500,13 @@ def test_a_packet_with_a_wrong_crc_is_no_answer() -> None:
     spoilt = says("00S", safe=True).replace(b"\xaa", b"\xab")
     with pump(turn("0", spoilt, safe=True), safe=True) as (driver, _), pytest.raises(ReplyTimeout):
         driver.poll()
+
+
+def test_the_alarm_of_another_pump_on_the_line_is_not_ours() -> None:
+    with pump(turn("0", "00S", safe=True), safe=True) as (driver, script):
+        script.port.will_say(0.0, says("07A?S", safe=True))
+        script.clock.sleep_until(script.clock.now_s() + 1.0)
+        assert driver.poll().alarm == ""
 
 
 def test_a_pump_is_spoken_to_at_its_address() -> None:

@@ -12,7 +12,8 @@ from instruments.sim.device import SimDevice
 from instruments.sim.drive import Drive, DriveData
 from instruments.sim.fluid import FloatArray, FluidPath
 from instruments.sim.mt_sics import BalanceData, MtSicsBalance
-from instruments.sim.new_era import NewEraPump, PumpData
+from instruments.sim.new_era_data import PumpData
+from instruments.sim.new_era_pump import NewEraPump
 from instruments.sim.weighing import CellData, WeighingCell
 from instruments.wire import new_era
 from tests.instruments.exchanges import Row
@@ -93,13 +94,13 @@ def _idle(standing: PumpStanding) -> None:
 
 
 def _programmed(standing: PumpStanding) -> None:
-    to = f"{standing.device.data.address}"
+    to = f"{standing.device.memory.address}"
     standing.asks([to + text for text in ("DIA26.59", "RAT1.5MM", "VOL1.0", "DIRINF", "CLDINF", "CLDWDR")])
 
 
 def _infusing(standing: PumpStanding) -> None:
     _programmed(standing)
-    standing.asks([f"{standing.device.data.address}RUN"])
+    standing.asks([f"{standing.device.memory.address}RUN"])
 
 
 def _infusing_0_974(standing: PumpStanding) -> None:
@@ -202,12 +203,18 @@ _BEYOND = {"overload": 1.1, "underload": -0.1}
 """Load as a share of the capacity."""
 
 
+_OWN: dict[str, dict[str, object]] = {"mt-18": {"adjustment_g": 2000.0}, "mt-sic1": {"persona": "weigh-module"}}
+"""What one exchange needs of its balance."""
+
+
 def given_balance(exchange: Row) -> BalanceStanding:
     """A balance in the state that the exchange begins with; where its identity is asked, the one that the lines tell."""
     identity = {"model": "WMS404C-L WMS-Bridge", "serial": "B021002593", "software": "2.10 10.28.0.493.142"}
     readability_g = 1e-4 if "identification" in exchange["title"] else exchange["readability_g"]
-    cell = replace(IDEAL, readability_g=readability_g, capacity_g=410.009)
-    standing = balance(cell=cell, update_rate_hz=exchange.get("update_rate_hz", 18.311), **identity)
+    heaviest_g = max(row.get("load_g", 0.0) for row in (exchange, *exchange["steps"]))
+    cell = replace(IDEAL, readability_g=readability_g, capacity_g=410.009 if heaviest_g < 410 else heaviest_g)
+    own = _OWN.get(exchange["id"], {})
+    standing = balance(cell=cell, update_rate_hz=exchange.get("update_rate_hz", 18.311), **identity, **own)
     channels = [
         f"M21 {channel} {_UNIT_CODES[exchange[name]]}"
         for channel, name in enumerate(("display_unit", "info_unit"), 1)
@@ -231,4 +238,4 @@ def change(standing: BalanceStanding, row: Row) -> None:
     if given in _BEYOND:
         standing.pan.load_g = _BEYOND[given] * standing.device.cell.data.capacity_g
     if given == "bridge-error-10":
-        standing.device.hardware_error = "10b"
+        standing.device.scale.hardware_error = "10b"

@@ -98,7 +98,7 @@ def test_the_pump_stops_at_its_target_to_the_moment_and_to_the_volume() -> None:
     assert standing.device.status == "I"
     standing.pass_s(0.002)
     assert standing.device.status == "S"
-    assert standing.device.infused_ml == pytest.approx(1.0, abs=1e-12)
+    assert standing.device.program.infused_ml == pytest.approx(1.0, abs=1e-12)
     standing.pass_s(100.0)
     assert standing.asks(["", "DIS"]) == ["00S", "00SI1.000W0.000ML"]
 
@@ -120,7 +120,7 @@ def test_a_pause_keeps_what_is_left_of_the_target() -> None:
     standing.pass_s(19.999)
     assert standing.device.status == "I"
     standing.pass_s(0.002)
-    assert (standing.device.status, standing.device.infused_ml) == ("S", pytest.approx(1.0))
+    assert (standing.device.status, standing.device.program.infused_ml) == ("S", pytest.approx(1.0))
 
 
 def test_stopped_for_good_the_next_run_begins_its_target_anew() -> None:
@@ -129,7 +129,7 @@ def test_stopped_for_good_the_next_run_begins_its_target_anew() -> None:
     for command in (b"STP\r", b"STP\r", b"RUN\r"):
         standing.say(command)
     standing.pass_s(40.001)
-    assert (standing.device.status, standing.device.infused_ml) == ("S", pytest.approx(1.5))
+    assert (standing.device.status, standing.device.program.infused_ml) == ("S", pytest.approx(1.5))
 
 
 def test_a_rate_changed_while_running_acts_at_once() -> None:
@@ -140,7 +140,7 @@ def test_a_rate_changed_while_running_acts_at_once() -> None:
     assert standing.device.status == "I"
     assert standing.device.drive.flow_ml_s == pytest.approx(3.0 / 60)
     standing.pass_s(0.002)
-    assert (standing.device.status, standing.device.infused_ml) == ("S", pytest.approx(1.0))
+    assert (standing.device.status, standing.device.program.infused_ml) == ("S", pytest.approx(1.0))
 
 
 def test_the_pump_counts_what_it_believes_whatever_really_moves() -> None:
@@ -196,7 +196,7 @@ def test_a_pump_without_stall_alarm_goes_on_counting() -> None:
 
 
 def test_running_an_unknown_phase_is_an_alarm() -> None:
-    assert pump().asks(["RUN7", "", ""]) == ["00S", "00A?O", "00S"]
+    assert pump().asks(["RUN42", "", ""]) == ["00S", "00A?O", "00S"]
 
 
 # --- Safe mode ---
@@ -255,6 +255,14 @@ def test_packets_keep_the_watchdog_asleep() -> None:
     for _ in range(10):
         standing.pass_s(3.5)
         assert standing.safely("") == "00I"
+
+
+def test_valid_packets_for_another_pump_keep_the_watchdog_asleep_too() -> None:
+    standing = safely()
+    for _ in range(3):
+        standing.pass_s(3.5)
+        assert standing.safely("7") == ""
+    assert standing.device.status == "I"
 
 
 def test_in_safe_mode_text_without_a_packet_is_ignored() -> None:
