@@ -75,5 +75,11 @@ class Drive:
         self.blocked_since_s = now_s
         self._path.set_flow(now_s, 0.0)
 
+    def refill(self, now_s: float, left_ml: float) -> None:
+        """From now on there are ``left_ml`` to push; the motor goes on as it is driven."""
+        self._travel_ml = self._path.pushed_ml(now_s) + left_ml
+        self.blocked_since_s = None
+        self.run(now_s, self._flow_ml_s)
+
     def _left_ml(self, now_s: float) -> float:
         return self._travel_ml - self._path.pushed_ml(now_s)

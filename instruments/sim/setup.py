@@ -33,6 +33,7 @@ class Setup:
     vessel: Vessel = field(default_factory=Vessel)
     stuck_s: float = float("inf")
     unplug_s: Mapping[str, float] = field(default_factory=dict)
+    plug_in_s: Mapping[str, float] = field(default_factory=dict)
     options: Mapping[str, Plain] = field(default_factory=dict)
 
 
@@ -72,7 +73,7 @@ def read_setup(plain: Plain) -> Setup:
     error_pct = _quantity(plain, "simulation.rate_error", "%", 0.0)
     return replace(
         setup,
-        fill_ml=_quantity(plain, "pump.syringe.filled", "mL", setup.fill_ml),
+        fill_ml=_fill_ml(plain, setup.fill_ml),
         drive=replace(setup.drive, gain=1 + error_pct / 100),
         options={key: value for key, value in plain.get("simulation", {}).items() if isinstance(value, Mapping)},
     )
@@ -93,6 +94,12 @@ def _filled(part: Any, plain: Plain, keys: Mapping[str, tuple[str, str]]) -> Any
 def _quantity(plain: Plain, key: str, unit: str, default: float) -> float:
     text = _get(plain, key)
     return default if text is None else to_unit(text, unit)
+
+
+def _fill_ml(plain: Plain, default: float) -> float:
+    """What is in the syringe or in the reservoir; a reservoir is full unless told."""
+    told = ("pump.syringe.filled", "pump.reservoir.filled", "pump.reservoir.volume")
+    return next((to_unit(text, "mL") for key in told if (text := _get(plain, key)) is not None), default)
 
 
 def _get(plain: Plain, key: str) -> Any:

@@ -10,7 +10,8 @@ from instruments.identity import Identity
 
 @dataclass(frozen=True, slots=True)
 class OutputStatus:
-    """What an output does: ``mode`` is CV, CC or OFF; ``tripped`` names the protection that has switched it off."""
+    """What an output does: ``mode`` is CV, CC, OFF, or UR (on, but it holds neither); ``tripped`` names the protection that has
+    switched it off (OVP, OCP)."""
 
     voltage_v: float
     current_a: float

@@ -1,0 +1,248 @@
+"""An implantable-style pump that obeys the commands of docs/reference/scpi-pump.md.
+
+A peristaltic motor moves liquid from a reservoir into the line. What the pump tells of its reservoir it computes from what it has
+been told and what it has counted; what really is in there only the simulation knows. So a pump that delivers too much is empty
+before it says that it is low.
+
+Here is what happens by itself; the commands are in ``implantable_commands``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from instruments.sim.drive import Drive
+from instruments.sim.implantable_alarms import Alarms, Condition, Watch
+from instruments.sim.implantable_battery import Battery
+from instruments.sim.implantable_data import ImplantableData, persona
+from instruments.sim.implantable_delivery import Delivery
+from instruments.sim.implantable_log import EventLog
+from instruments.sim.implantable_reservoir import Reservoir
+from instruments.sim.power import Source
+from instruments.sim.scpi import ScpiDevice
+from instruments.sim.scpi_status import PON
+from instruments.wire.scpi_errors import ScpiError
+from instruments.wire.scpi_pump import BOLUS, FLEX, INFUSING, PRIMING, TARGET
+
+_NEVER_S = float("inf")
+_SLACK_ML, _SLACK_V = 1e-9, 1e-9
+_DAY_S = 86_400.0
+_OPERATION = {"OFF": 0, "CONS": INFUSING, "FLEX": INFUSING | FLEX, "BOL": INFUSING | BOLUS, "PRIM": INFUSING | PRIMING}
+
+
+class ImplantablePump(ScpiDevice):
+    """State of the pump, and what becomes of it in time. ``filled_ml`` is what really is in the reservoir when it begins."""
+
+    def __init__(self, data: ImplantableData, drive: Drive, *, filled_ml: float, source: Source | None = None) -> None:
+        super().__init__(persona(data), baudrate=data.baudrate, latency_s=data.latency_s)
+        self.data, self.drive = data, drive
+        self.log = EventLog()
+        self.alarms = Alarms(self.status.questionable, self.log)
+        self.battery = Battery(data.battery, source)
+        self.reservoir = Reservoir(drive, filled_ml if data.programmed_ml is None else data.programmed_ml)
+        self.delivery = Delivery(drive, self._note, self._motor_changed)
+        self.drug, self.concentration_ug_ml = "", 0.0
+        self._heard_s, self._eri_s, self._cut = 0.0, _NEVER_S, False
+        self._edges_s = sorted({data.stall_at_s, data.stall_ends_s} - {_NEVER_S})
+        self._watches = self._watch()
+        self.reset()
+        self.powered = self.voltage_v >= data.battery.dead_v
+        if self.powered:
+            self.log.power_up(0.0)
+
+    def reset(self) -> None:
+        """Off, and the programme as delivered; what belongs to the patient or to the pump's life stays."""
+        self.delivery.stop(self.now_s, "OFF", "RESET")
+        self.delivery.reset()
+        self.alarms.reset()
+        self.bolus_ml = self.bolus_ml_h = 0.0
+        self.prime_ml, self.prime_ml_h = 0.42, 1.0
+        self.watchdog_s = 0
+
+    # --- towards the bench ---
+
+    def drawn_a(self) -> float:
+        return self.battery.drawn_ua * 1e-6 if self.powered else 0.0
+
+    @property
+    def voltage_v(self) -> float:
+        return self.battery.voltage_v(self.now_s)
+
+    def obey(self, frame: bytes) -> None:
+        self.happen()
+        if not self.powered:
+            return
+        self._heard_s = self.now_s
+        super().obey(frame)
+        self.happen()
+
+    # --- by command ---
+
+    def refill(self, volume_ml: float) -> None:
+        """The pump is told of a filling; whoever tells has done it, more or less."""
+        self.reservoir.refill(self.now_s, volume_ml)
+        self.drive.refill(self.now_s, max(0.0, volume_ml + self.data.refill_error_ml))
+        self._motor_changed(self.now_s)
+        self._note(self.now_s, "REFILL", f"{volume_ml:g} mL")
+        self._look()
+
+    def set_low(self, volume_ml: float) -> None:
+        self.reservoir.low_ml = volume_ml
+        self._look()
+
+    def start(self) -> None:
+        """A new start is a new trial: alarms that are held end."""
+        self.require_service()
+        self.delivery.start(self.now_s)
+        self.alarms.release(self.now_s)
+
+    def require_service(self) -> None:
+        if self.alarms.on("EOS"):
+            raise ScpiError(-221)
+
+    # --- what happens by itself ---
+
+    def next_event_s(self) -> float:
+        return min((moment_s for moment_s, _ in self._events()), default=_NEVER_S)
+
+    def happen(self) -> None:
+        self._feel_power()
+        self._look()
+        while due := [act for moment_s, act in self._events() if moment_s <= self.now_s]:
+            due[0]()
+            self._look()
+        self.alarming = self.powered and bool(self.alarms.bits)
+
+    def _events(self) -> list[tuple[float, Callable[[], None]]]:
+        if not self.powered:
+            return []
+        return [
+            (min(self._edges_s, default=_NEVER_S), self._turn_stall),
+            (self.delivery.reached_s, lambda: self.delivery.go_on(self.now_s)),
+            (self.drive.end_of_travel_s(), lambda: self.drive.meet_end(self.now_s)),
+            *((watch.due_s(), lambda watch=watch: watch.act(self.now_s)) for watch in self._watches),
+            (self.alarms.next_tone_s(), lambda: self.alarms.sound_due(self.now_s)),
+            (self._silence_s(), self._meet_silence),
+        ]
+
+    def _look(self) -> None:
+        if self.powered:
+            for watch in self._watches:
+                watch.look(self.now_s)
+
+    def _note(self, now_s: float, event: str, detail: str) -> None:
+        self.log.put(now_s, event, detail)
+        if event in ("TARGET", "END"):
+            self.status.operation.happen(TARGET)
+
+    def _motor_changed(self, now_s: float) -> None:
+        self.status.operation.become(_OPERATION[self.delivery.state])
+        self.battery.drive_motor(now_s, self.drive.flow_ml_s * 3600)
+        if self._stuck and self.drive.flow_ml_s > 0:
+            self.drive.meet_end(now_s)
+
+    # --- conditions that give alarm ---
+
+    def _watch(self) -> list[Watch]:
+        driven = self.drive.data
+        notice_s = driven.stall_notice_s if driven.stall_alarm else _NEVER_S
+        of_reservoir_and_motor = [
+            Condition("LOW", self._is_low, self._low_s, ends=True),
+            Condition("EMPTY", self._is_empty, lambda: self.reservoir.falls_to_s(self.now_s, 0.0), ends=True),
+            Condition("STALL", self._is_stalled, lambda: _NEVER_S, then=lambda: self._end_delivery("STALL")),
+        ]
+        data = self.data.battery
+        of_battery = [
+            Condition(
+                "ERI", lambda: self._is_down_to(data.eri_v), lambda: self.battery.reaches_s(data.eri_v), then=self._meet_eri
+            ),
+            Condition("EOS", self._is_at_end, self._end_of_service_s, then=lambda: self._end_delivery("EOS")),
+        ]
+        watches = [Watch(self.alarms, condition, notice_s) for condition in of_reservoir_and_motor]
+        return watches + [Watch(self.alarms, condition, driven.stall_notice_s) for condition in of_battery]
+
+    def _is_low(self) -> bool:
+        return 0 < self.reservoir.low_ml >= self.reservoir.left_ml(self.now_s) - _SLACK_ML
+
+    def _low_s(self) -> float:
+        return self.reservoir.falls_to_s(self.now_s, self.reservoir.low_ml) if self.reservoir.low_ml else _NEVER_S
+
+    def _is_empty(self) -> bool:
+        dry = self.drive.blocked_since_s is not None and not self._stuck
+        return self.reservoir.left_ml(self.now_s) <= _SLACK_ML or (self.data.senses_empty and dry)
+
+    @property
+    def _stuck(self) -> bool:
+        return self.data.stall_at_s <= self.now_s < self.data.stall_ends_s
+
+    def _is_stalled(self) -> bool:
+        return self._stuck and self.drive.flow_ml_s > 0
+
+    def _turn_stall(self) -> None:
+        """The motor gets stuck, or free again: then it turns on as it is driven."""
+        del self._edges_s[0]
+        flow_ml_s = self.drive.flow_ml_s
+        self.drive.run(self.now_s, 0.0)
+        self.drive.run(self.now_s, flow_ml_s)
+        self._motor_changed(self.now_s)
+
+    def _is_down_to(self, level_v: float) -> bool:
+        return self.voltage_v <= level_v + _SLACK_V
+
+    def _is_at_end(self) -> bool:
+        return self._is_down_to(self.data.battery.eos_v) or self.now_s >= self._overdue_s
+
+    def _end_of_service_s(self) -> float:
+        return min(self.battery.reaches_s(self.data.battery.eos_v), self._overdue_s)
+
+    @property
+    def _overdue_s(self) -> float:
+        return self._eri_s + self.data.battery.eri_to_eos_days * _DAY_S
+
+    def _meet_eri(self) -> None:
+        self._eri_s = self.now_s
+
+    def _end_delivery(self, why: str) -> None:
+        self.delivery.stop(self.now_s, "OFF", why)
+
+    # --- watchdog ---
+
+    def _silence_s(self) -> float:
+        armed = self.watchdog_s > 0 and self.delivery.state != "OFF"
+        return self._heard_s + self.watchdog_s if armed else _NEVER_S
+
+    def _meet_silence(self) -> None:
+        self._end_delivery("WDOG")
+        self.alarms.begin(self.now_s, "WDOG")
+
+    # --- power ---
+
+    def _feel_power(self) -> None:
+        enough = self.voltage_v >= self.data.battery.dead_v
+        if enough and not self.powered:
+            self._power_up()
+        elif self.powered and not enough:
+            self._power_down()
+
+    def _power_down(self) -> None:
+        self._cut = self.delivery.state != "OFF"
+        self._end_delivery("POW")
+        self.alarms.forget()
+        self.powered, self._eri_s = False, _NEVER_S
+        self.cancel_later()
+
+    def _power_up(self) -> None:
+        self.powered = True
+        self._wake_status()
+        self.reset()
+        self.log.power_up(self.now_s)
+        if self._cut:
+            self.alarms.begin(self.now_s, "POW")
+
+    def _wake_status(self) -> None:
+        """Registers as after power-up; what they pass on is kept only where ``*PSC 0`` says so."""
+        self.status.clear()
+        self.status.standard.event = PON
+        if self.status.power_on_clears:
+            self.status.preset()
+            self.status.standard.enable = self.status.service_enable = 0

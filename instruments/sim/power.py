@@ -1,0 +1,23 @@
+"""Who feeds whom on the simulated bench: a supply in place of a pump's battery."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A device that holds a voltage at somebody's terminals."""
+
+    def terminal_v(self) -> float:
+        """The voltage just now, in V."""
+        ...
+
+
+@runtime_checkable
+class Consumer(Protocol):
+    """A device that draws current from a supply."""
+
+    def drawn_a(self) -> float:
+        """The current that it wants just now, in A, whatever the voltage."""
+        ...
