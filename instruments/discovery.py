@@ -22,6 +22,8 @@ from instruments.ports import Ports, speaks_messages
 
 _ANSWER_S = 1.0
 _QUIET_S = 0.15
+_TRIES = 2
+"""What another family's question left in a device's buffer spoils the first of ours."""
 _STABLE_NAMES = Path("/dev/serial/by-id")
 _ROLE = "asked"
 _INSTRUMENT = re.compile(r"(USB|GPIB|TCPIP|VXI|PXI)\d*::", re.IGNORECASE)
@@ -90,15 +92,21 @@ def _ask_on(address: str, line: LineSettings, probes: Sequence[Named], plain: Ma
     ports = Ports({_ROLE: address}, plain)
     ports.open(_ROLE, line)
     try:
-        answers: dict[bytes, bytes] = {}
-        for kind, name, probe in probes:
-            if probe.request not in answers:
-                answers[probe.request] = _answer(ports, probe.request)
-            if (identity := probe.identify(answers[probe.request])) is not None:
-                return Found(address, kind, name, identity, line)
+        for request in dict.fromkeys(probe.request for _, _, probe in probes):
+            asked = [named for named in probes if named[2].request == request]
+            for _ in range(_TRIES):
+                if (found := _told(address, line, asked, _answer(ports, request))) is not None:
+                    return found
         return None
     finally:
         ports.close()
+
+
+def _told(address: str, line: LineSettings, asked: Sequence[Named], answer: bytes) -> Found | None:
+    for kind, name, probe in asked:
+        if (identity := probe.identify(answer)) is not None:
+            return Found(address, kind, name, identity, line)
+    return None
 
 
 def _answer(ports: Ports, request: bytes) -> bytes:

@@ -15,7 +15,10 @@ from instruments.errors import Refused
 from instruments.identity import Identity
 from instruments.link import Link
 from instruments.ports import Ports
+from instruments.sim.bench import SimulatedBench
 from instruments.sim.registry import find_bench
+from instruments.sim.setup import read_setup
+from tests.instruments.sim.served import served
 
 ROLES = {"pumps": "pump", "balances": "balance", "meters": "pressure", "supplies": "battery"}
 NAMES = [(kind, name) for kind in KINDS for name in sorted(drivers(kind))]
@@ -34,6 +37,14 @@ def test_a_device_is_found_by_the_driver_that_understands_it(kind: str, name: st
     found = ask(ADDRESS, plain(kind, name))
     assert (found.kind, found.driver) == (kind, name), found.told
     assert found.identity is not None
+
+
+@pytest.mark.parametrize(("kind", "name"), [("pumps", "new-era"), ("balances", "mt-sics"), ("pumps", "scpi-pump")])
+def test_so_it_is_over_tcp_where_all_questions_reach_it_one_after_the_other(kind: str, name: str) -> None:
+    tables = {role: table for role, table in plain(kind, name).items() if role != "simulation"}
+    with served(SimulatedBench(read_setup({}), tables)) as server:
+        found = ask(server.addresses[ROLES[kind]].tcp)
+    assert (found.kind, found.driver) == (kind, name), found.told
 
 
 def test_an_address_where_nobody_answers_says_so() -> None:
