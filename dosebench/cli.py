@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from dosebench.discover import discover
+from dosebench.instruments_list import list_instruments
 from dosebench.running import ABORTED, USAGE, run_plan
+from dosebench.serving import sim
 from instruments.clock import stopwatch
 from instruments.errors import BenchError
 from reports.node import ReportError, ReportToolsMissing, install_tools
@@ -90,6 +92,8 @@ def tools() -> int:
 
 
 app.add_command(discover)
+app.add_command(sim)
+app.add_command(list_instruments)
 
 
 def main() -> None:

@@ -89,9 +89,12 @@ class VirtualClock:
         while not ready():
             if self._now_s >= deadline_s:
                 return False
-            moment_s = self._next(lambda actor: min(actor.next_event_s(), actor.next_output_s()))
-            self._step(min(deadline_s, moment_s))
+            self._step(min(deadline_s, self.due_s()))
         return True
+
+    def due_s(self) -> float:
+        """When an actor next changes or sends by itself; infinity for never."""
+        return self._next(lambda actor: min(actor.next_event_s(), actor.next_output_s()))
 
     def _next(self, moment: Callable[[Actor], float]) -> float:
         return min(map(moment, self._actors), default=_FOREVER_S)

@@ -6,6 +6,9 @@ outside its limits is never an error: it is a verdict.
 
 from __future__ import annotations
 
+_SHOWN = 100
+"""Bytes of a wrong reply that a message shows; it keeps all of them."""
+
 
 class BenchError(Exception):
     """The bench got something wrong, or lost something; the message says what to do next."""
@@ -47,7 +50,7 @@ class ReplyError(BenchError):
     """Bytes came, but they are not a legal reply; they are kept in ``raw``."""
 
     def __init__(self, message: str, raw: bytes) -> None:
-        super().__init__(f"{message}: {raw!r}")
+        super().__init__(f"{message}: {raw[:_SHOWN]!r}{' and so on' if len(raw) > _SHOWN else ''}")
         self.raw = raw
 
 

@@ -1,12 +1,9 @@
-"""The rig on real ptys in real time: reader threads, wall clock, simulated devices at the other end served by a thread."""
+"""The rig on real ptys in real time: reader threads, wall clock, simulated devices served at the other end."""
 
 from __future__ import annotations
 
-import os
 import threading
-import tty
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,86 +12,46 @@ from harness.bench import load_bench
 from harness.record import read_events, read_record
 from harness.recorder import Recorder
 from harness.rig import Rig
-from instruments.clock import stopwatch
 from instruments.errors import BenchError, LinkError
 from instruments.ports import Ports
 from instruments.sim.bench import SimulatedBench
-from instruments.sim.device import SimDevice
 from instruments.sim.setup import Setup
 from tests.conftest import ROOT
-
-
-def _line() -> tuple[int, int]:
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    os.set_blocking(master, False)
-    return master, slave
-
-
-class Served:
-    """Every device of a simulated bench on a pty, its virtual time held to real time."""
-
-    def __init__(self, bench: SimulatedBench) -> None:
-        self.bench = bench
-        self.lines = {role: _line() for role in bench.devices}
-        self.paths = {role: os.ttyname(slave) for role, (_, slave) in self.lines.items()}
-        self._since_s = stopwatch()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def _serve(self) -> None:
-        while not self._stop.wait(0.002):
-            self.bench.clock.sleep_until(self._since_s())
-            for role, device in self.bench.devices.items():
-                self._carry(role, device)
-
-    def _carry(self, role: str, device: SimDevice) -> None:
-        master, _ = self.lines[role]
-        with suppress(OSError):  # nothing to read just now, or the line was pulled in this very moment
-            device.receive(os.read(master, 4096))
-        if data := device.take().data:
-            os.write(master, data)
-
-    def unplug(self, role: str) -> None:
-        master, slave = self.lines[role]
-        self.bench.devices[role].unplug()
-        os.close(slave)
-        os.close(master)
-        self.lines[role] = _line()
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
-        for ends in self.lines.values():
-            for end in ends:
-                os.close(end)
+from tests.instruments.sim.served import Cable, served
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
-    served = Served(SimulatedBench(Setup(seed=3)))
-    yield served
-    served.close()
+def simulated() -> SimulatedBench:
+    return SimulatedBench(Setup(seed=3))
 
 
 @pytest.fixture
-def rig(served: Served, tmp_path: Path) -> Iterator[Rig]:
+def cables(simulated: SimulatedBench) -> dict[str, Cable]:
+    return {role: Cable(simulated, role) for role in simulated.roles}
+
+
+@pytest.fixture
+def grace() -> str:
+    return "1 s"
+
+
+@pytest.fixture
+def rig(simulated: SimulatedBench, cables: dict[str, Cable], grace: str, tmp_path: Path) -> Iterator[Rig]:
     text = (ROOT / "benches" / "simulated.toml").read_text().partition("[simulation]")[0]
-    for role, path in served.paths.items():
-        text = text.replace(f"sim://simulated/{role}", path)
+    text = text.replace("sim://simulated/", f"{tmp_path}/").replace("driver =", f'grace = "{grace}"\ndriver =')
     (tmp_path / "bench.toml").write_text(text)
     (tmp_path / "run.json").write_text('{"run": "r", "data_source": "real"}')
-    bench = load_bench(tmp_path / "bench.toml")
-    ports = Ports(bench.addresses, bench.tables)
-    for role in bench.addresses:
-        ports.open(role)
-    recorder = Recorder(tmp_path, "r", ports.data_source)
-    yield Rig(bench, ports, recorder)
-    recorder.close()
+    with served(simulated, link_dir=tmp_path):
+        bench = load_bench(tmp_path / "bench.toml")
+        ports = Ports(bench.addresses, bench.tables)
+        for role in bench.addresses:
+            ports.open(role)
+        recorder = Recorder(tmp_path, "r", ports.data_source)
+        yield Rig(bench, ports, recorder)
+        recorder.close()
 
 
-def test_a_bolus_in_real_time(rig: Rig, served: Served, tmp_path: Path) -> None:
+def test_a_bolus_in_real_time(rig: Rig, simulated: SimulatedBench, tmp_path: Path) -> None:
     assert rig.connect()["balance"].serial == "SIM0000001"
     rig.wait(0.5)
     assert rig.start(48.0, 0.02) == pytest.approx(48.0)
@@ -103,8 +60,8 @@ def test_a_bolus_in_real_time(rig: Rig, served: Served, tmp_path: Path) -> None:
     rig.close()
     rig.recorder.close()
     record = read_record(tmp_path)
-    assert (status.running, status.word, served.bench.devices["pump"].status) == (False, "stopped", "S")  # type: ignore[attr-defined]
-    assert served.bench.path.pushed_ml(served.bench.clock.now_s()) == pytest.approx(0.02, rel=1e-6)
+    assert (status.running, status.word, simulated.devices["pump"].status) == (False, "stopped", "S")  # type: ignore[attr-defined]
+    assert simulated.path.pushed_ml(simulated.clock.now_s()) == pytest.approx(0.02, rel=1e-6)
     frame = record.samples()
     assert len(frame) > 10
     assert frame.t_s.is_monotonic_increasing
@@ -112,23 +69,41 @@ def test_a_bolus_in_real_time(rig: Rig, served: Served, tmp_path: Path) -> None:
     assert [event.data["confirmed"] for event in record.of_kind("safe state")] == [True]
 
 
-def test_a_balance_that_is_pulled_out_is_an_error_and_the_pump_is_stopped(rig: Rig, served: Served, tmp_path: Path) -> None:
+def test_a_balance_that_is_pulled_out_is_an_error_and_the_pump_is_stopped(
+    rig: Rig, simulated: SimulatedBench, cables: dict[str, Cable], tmp_path: Path
+) -> None:
     rig.connect()
     rig.start(48.0)
     rig.wait(0.3)
-    served.unplug("balance")
+    cables["balance"].pull()
     with pytest.raises(LinkError, match="the line was lost"):
         rig.wait(3.0)
     rig.close()
-    assert served.bench.devices["pump"].status == "S"  # type: ignore[attr-defined]
+    assert simulated.devices["pump"].status == "S"  # type: ignore[attr-defined]
     rig.recorder.sync()
     safe = [event.data["confirmed"] for event in read_events(tmp_path / "journal.jsonl") if event.kind == "safe state"]
     assert safe == [True]
 
 
-def test_a_pump_that_is_pulled_out_is_said_to_be_unsafe(rig: Rig, served: Served) -> None:
+def test_a_pump_that_is_pulled_out_is_said_to_be_unsafe(rig: Rig, cables: dict[str, Cable]) -> None:
     rig.connect()
     rig.start(48.0)
-    served.unplug("pump")
+    cables["pump"].pull()
     with pytest.raises(BenchError, match="did not confirm that it stands"):
         rig.close()
+
+
+@pytest.mark.parametrize("grace", ["60 s"])
+def test_a_balance_that_comes_back_in_time_is_used_again(rig: Rig, cables: dict[str, Cable], tmp_path: Path) -> None:
+    rig.connect()
+    rig.wait(0.5)
+    cables["balance"].pull()
+    back = threading.Timer(0.3, cables["balance"].put_back)
+    back.start()
+    rig.wait(2.0)
+    back.join()
+    rig.wait(1.0)
+    rig.close()
+    rig.recorder.sync()
+    kinds = [event.kind for event in read_events(tmp_path / "journal.jsonl")]
+    assert [kind for kind in kinds if kind.startswith("link ")] == ["link lost", "link back"]

@@ -26,7 +26,7 @@ class SimDevice:
 
     def __init__(self, *, baudrate: int, latency_s: float) -> None:
         self.now_s = 0.0
-        self.plugged_in = True
+        self.plugged_in, self.cable = True, 1
         self._frames = FrameBuffer(type(self).framer)
         self._latency_s = latency_s
         self._byte_s = _BITS_PER_BYTE / baudrate
@@ -84,6 +84,11 @@ class SimDevice:
         self._sent.clear()
         self._on_the_way = NOTHING
 
+    def plug_in(self) -> None:
+        """Put the cable back. A port that was opened before stays dead, as on a real line: ``cable`` counts the times."""
+        if not self.plugged_in:
+            self.plugged_in, self.cable = True, self.cable + 1
+
     @property
     def waiting(self) -> int:
         """Bytes that have arrived at the host and were not taken yet."""
@@ -102,9 +107,11 @@ class SimDevice:
 
     def _collect(self) -> None:
         """Move what is due from the line to the host, in the order of arrival."""
-        if self._on_the_way.ends.size or self._sent:
-            line = Stamped.join([self._on_the_way, *self._sent]).in_order()
-            due = int(np.searchsorted(line.stamps_us, microseconds(self.now_s), side="right"))
-            now, self._on_the_way = line.split(due)
-            self._sent.clear()
-            self._arrived = Stamped.join([self._arrived, now])
+        now_us = microseconds(self.now_s)
+        if not self._sent and not (len(self._on_the_way) and self._on_the_way.stamps_us[0] <= now_us):
+            return
+        line = Stamped.join([self._on_the_way, *self._sent]).in_order()
+        due = int(np.searchsorted(line.stamps_us, now_us, side="right"))
+        now, self._on_the_way = line.split(due)
+        self._sent.clear()
+        self._arrived = Stamped.join([self._arrived, now])

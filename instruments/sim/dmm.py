@@ -74,6 +74,7 @@ class Dmm(AcquiringDevice):
     def reset_trigger(self) -> None:
         super().reset_trigger()
         self.samples, self.delay_s, self.auto_delay = 1, 0.0, True
+        self.slope = "NEG"
 
     # --- measuring ---
 
@@ -203,6 +204,15 @@ def _function_commands(function: Function) -> dict[str, Command]:
     return commands | (impedance if function.name == "VOLT" else {})
 
 
+def _show_or_blank(dmm: Dmm, given: Given) -> None:
+    dmm.displaying = given.boolean()
+
+
+def _set_slope(dmm: Dmm, given: Given) -> None:
+    """Of the external trigger, which nothing is connected to."""
+    dmm.slope = given.word("POSitive", "NEGative")
+
+
 def _nothing(dmm: Dmm, given: Given) -> None:
     """Heard or seen at the bench only."""
 
@@ -214,9 +224,12 @@ _OWN: dict[str, Command] = {
     "SAMPle:COUNt": Command(lambda dmm, _: dmm.nr1(dmm.samples), Dmm.set_samples),
     "TRIGger:DELay": Command(lambda dmm, _: dmm.nr3(dmm.delay_s), Dmm.set_delay),
     "TRIGger:DELay:AUTO": Command(lambda dmm, _: str(int(dmm.auto_delay)), Dmm.set_auto_delay),
+    "TRIGger:SLOPe": Command(lambda dmm, _: dmm.slope, _set_slope),
+    "DISPlay[:STATe]": Command(lambda dmm, _: str(int(dmm.displaying)), _show_or_blank),
     "DISPlay:TEXT[:DATA]": Command(lambda dmm, _: quoted(dmm.message), Dmm.show),
     "DISPlay:TEXT:CLEar": action(Dmm.clear_message),
     "SYSTem:BEEPer[:IMMediate]": action(_nothing),
+    "SYSTem:LFRequency": Command(lambda dmm, _: dmm.nr1(round(dmm.data.mains_hz))),
     "SYSTem:LOCal": action(_nothing),
     "SYSTem:PRESet": action(lambda dmm, _: dmm.reset()),
 }

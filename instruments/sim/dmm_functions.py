@@ -55,6 +55,7 @@ FUNCTIONS: Mapping[str, Function] = {
         Function("VOLT", "VOLTage[:DC]", "VDC", "V", (*_RANGE_STEPS_V, 1000.0), 1),
         Function("VOLT:AC", "VOLTage:AC", "VAC", "V", (*_RANGE_STEPS_V, 750.0), 1),
         Function("CURR", "CURRent[:DC]", "ADC", "A", (1e-4, 1e-3, 0.01, 0.1, 1.0, 3.0, 10.0), 2),
+        Function("CURR:AC", "CURRent:AC", "AAC", "A", (1e-4, 1e-3, 0.01, 0.1, 1.0, 3.0, 10.0), 2),
         Function("RES", "RESistance", "OHM", "OHM", (100.0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8), 1 << 9, _OPEN),
         Function("FRES", "FRESistance", "OHM", "OHM", (100.0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8), 1 << 9, _OPEN),
     )

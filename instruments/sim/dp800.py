@@ -27,15 +27,17 @@ class Dp800Data(SupplyData):
     """Options of the device.
 
     ``apply_with_rating``: whether APPL? tells the channel with its rating (``CH1:30V/3A``), as the guide has it, or alone, as
-    some firmware does. ``select_s``: how long after a channel was selected queries without one still mean the one before (50 to
-    200 ms are known). ``rs232``: a line on which both sides end with CR LF, and a message without the CR is not at its end.
+    some firmware does. ``select_s``: how long after a channel was selected the queries of later messages still mean the one
+    before: 0, as not all clients wait, though some units need 50 to 200 ms; settings, and what stands in the same message,
+    mean the new one, as clients rely on. ``rs232``: a line on which both sides end with CR LF, and a message without the CR
+    is not at its end.
     """
 
     serial: str = "DP8C194205678"
     model: str = "DP832"
     firmware: str = "00.01.14"
     apply_with_rating: bool = True
-    select_s: float = 0.1
+    select_s: float = 0.0
     rs232: bool = False
 
 
@@ -54,7 +56,7 @@ class Dp800(SupplyDevice):
             unknown_word=-224,
             end=b"\r\n" if data.rs232 else b"\n",
         )
-        self._open, self._before, self._selected_s = b"", 1, 0.0
+        self._open, self._before, self._selected_s, self._selecting = b"", 1, 0.0, False
         super().__init__(persona, data, _RATINGS, pump)
 
     def obey(self, frame: bytes) -> None:
@@ -67,19 +69,26 @@ class Dp800(SupplyDevice):
     # --- which channel ---
 
     def select(self, number: int) -> None:
-        self._before, self.selected, self._selected_s = self._effective(), number, self.now_s
+        settled = self.now_s >= self._selected_s + self.data.select_s
+        self._before = self.selected if settled else self._before
+        self.selected, self._selected_s, self._selecting = number, self.now_s, True
 
-    def _effective(self) -> int:
-        return self.selected if self.now_s >= self._selected_s + self.data.select_s else self._before
+    def _parse(self, frame: bytes) -> None:
+        self._selecting = False
+        super()._parse(frame)
+
+    def _effective(self, given: Given) -> int:
+        settled = self.now_s >= self._selected_s + self.data.select_s
+        return self.selected if settled or self._selecting or not given.unit.query else self._before
 
     def channel(self, given: Given) -> int:
         """The one that is named first, or the selected one."""
         if given.peek() is not Kind.WORD:
-            return self._effective()
+            return self._effective(given)
         first = given.unit.parameters[0]
         named = scpi_parameters.word(first, _NAMES)
         if named is None and first.value.upper() in _WORDS:
-            return self._effective()
+            return self._effective(given)
         if named is None:
             raise ScpiError(-224)
         given.take()
@@ -91,7 +100,7 @@ class Dp800(SupplyDevice):
     def source(self, given: Given) -> Output:
         """The one in the suffix of SOURce; the selected one where there is no suffix."""
         node = given.unit.header.lstrip(":").split(":")[0]
-        return self.outputs[int(node[-1]) if node[-1].isdigit() else self._effective()]
+        return self.outputs[int(node[-1]) if node[-1].isdigit() else self._effective(given)]
 
     # --- voltage and current in one ---
 
@@ -151,31 +160,51 @@ def _source(attribute: str, unit: str, decimals: int, high: str) -> Command:
     return Command(ask, set_number, asks=(0, 1))
 
 
-def _protection(which: str, name: str, unit: str, decimals: int) -> dict[str, Command]:
-    """The commands of OVP or OCP; ``name`` is the level, and with ``_on`` instead of its unit the switch."""
+def _protection(which: str, node: str, name: str, unit: str, decimals: int) -> dict[str, Command]:
+    """The commands of OVP or OCP, with the channel as a parameter of OUTPut or as the suffix of SOURce.
+
+    ``name`` is the level, and with ``_on`` instead of its unit the switch.
+    """
+    named, suffixed = f"OUTPut:{which}", f"[SOURce<1:3>]:{node}:PROTection"
+    level, switch, tripped, clear = _protected(Dp800.output, which, name, unit, decimals, channels=1)
+    source_level, source_switch, source_tripped, source_clear = _protected(Dp800.source, which, name, unit, decimals, channels=0)
+    return {
+        f"{named}:VALue": level,
+        f"{named}[:STATe]": switch,
+        f"{named}:ALAR": tripped,
+        f"{named}:QUES": tripped,
+        f"{named}:CLEAR": clear,
+        f"{suffixed}[:LEVel]": source_level,
+        f"{suffixed}:STATe": source_switch,
+        f"{suffixed}:TRIPped": source_tripped,
+        f"{suffixed}:CLEar": source_clear,
+    }
+
+
+def _protected(
+    find: Callable[[Dp800, Given], Output], which: str, name: str, unit: str, decimals: int, *, channels: int
+) -> tuple[Command, Command, Command, Command]:
+    """Level, switch, trip and its clearing of the output that ``find`` tells from a command with up to so many ``channels``."""
     switch, trip = f"{which.lower()}_on", which[:2]
 
     def set_level(supply: Dp800, given: Given) -> None:
-        output = supply.output(given)
+        output = find(supply, given)
         setattr(output, name, given.number(unit, low=0.001, high=getattr(output.rating, name)))
 
     def set_switch(supply: Dp800, given: Given) -> None:
-        setattr(supply.output(given), switch, given.boolean())
+        setattr(find(supply, given), switch, given.boolean())
 
-    def tripped(supply: Dp800, given: Given) -> str:
-        return "YES" if supply.output(given).tripped == trip else "NO"
+    asks, takes = (0, channels), (1, 1 + channels)
+    return (
+        Command(lambda supply, given: nr2(getattr(find(supply, given), name), decimals), set_level, asks=asks, takes=takes),
+        Command(lambda supply, given: _on_off(getattr(find(supply, given), switch)), set_switch, asks=asks, takes=takes),
+        Command(lambda supply, given: "YES" if find(supply, given).tripped == trip else "NO", asks=asks),
+        action(lambda supply, given: find(supply, given).clear(restores=False), takes=asks),
+    )
 
-    return {
-        f"OUTPut:{which}:VALue": Command(
-            lambda supply, given: nr2(getattr(supply.output(given), name), decimals), set_level, asks=(0, 1), takes=(1, 2)
-        ),
-        f"OUTPut:{which}[:STATe]": Command(
-            lambda supply, given: _on_off(getattr(supply.output(given), switch)), set_switch, asks=(0, 1), takes=(1, 2)
-        ),
-        f"OUTPut:{which}:ALAR": Command(tripped, asks=(0, 1)),
-        f"OUTPut:{which}:QUES": Command(tripped, asks=(0, 1)),
-        f"OUTPut:{which}:CLEAR": action(lambda supply, given: supply.output(given).clear(restores=False), takes=(0, 1)),
-    }
+
+def _nothing(supply: Dp800, given: Given) -> None:
+    """Heard or felt at the bench only."""
 
 
 def _select_name(supply: Dp800, given: Given) -> None:
@@ -185,6 +214,10 @@ def _select_name(supply: Dp800, given: Given) -> None:
 _COMMANDS: dict[str, Command] = {
     "APPLy": Command(Dp800.applied, Dp800.apply, asks=(0, 1), takes=(1, 3)),
     "INSTrument[:SELEct]": Command(lambda supply, _: f"CH{supply.selected}", _select_name),
+    "SYSTem:REMote": action(_nothing),
+    "SYSTem:LOCal": action(_nothing),
+    "SYSTem:RWLock": action(_nothing, takes=(0, 1)),
+    "SYSTem:BEEPer[:STATe]": action(_nothing, takes=(1, 1)),
     "INSTrument:NSELect": Command(
         lambda supply, _: str(supply.selected), lambda supply, given: supply.select(given.integer(low=1, high=len(_RATINGS)))
     ),
@@ -197,8 +230,8 @@ _COMMANDS: dict[str, Command] = {
     "OUTPut[:STATe]": Command(lambda supply, given: _on_off(supply.output(given).on), Dp800.switch, asks=(0, 1), takes=(1, 2)),
     "OUTPut:MODE": Command(Dp800.mode, asks=(0, 1)),
     "OUTPut:CVCC": Command(Dp800.mode, asks=(0, 1)),
-    **_protection("OVP", "ovp_v", "V", 3),
-    **_protection("OCP", "ocp_a", "A", 4),
+    **_protection("OVP", "VOLTage", "ovp_v", "V", 3),
+    **_protection("OCP", "CURRent", "ocp_a", "A", 4),
 }
 Dp800.tree = Tree({**COMMON, **_COMMANDS})
 

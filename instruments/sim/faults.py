@@ -19,13 +19,17 @@ Values = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One kind of fault. ``units`` lists its parameters, the first of which may stand alone after the colon."""
+    """One kind of fault. ``units`` lists its parameters, the first of which may stand alone after the colon.
+
+    Those of ``optional`` may be left out.
+    """
 
     name: str
     deserves: str
     does: str
     units: Mapping[str, str]
     apply: Callable[[Setup, Values], Setup]
+    optional: frozenset[str] = frozenset()
 
 
 def _driven(setup: Setup, **changed: Any) -> Setup:
@@ -49,7 +53,9 @@ def _late_alarm(setup: Setup, values: Values) -> Setup:
 
 
 def _unplug(setup: Setup, values: Values) -> Setup:
-    return replace(setup, unplug_s={**setup.unplug_s, "balance": values["at"]})
+    back_s = {"balance": values["at"] + values["for"]} if "for" in values else {}
+    pulled_s = {**setup.unplug_s, "balance": values["at"]}
+    return replace(setup, unplug_s=pulled_s, plug_in_s={**setup.plug_in_s, **back_s})
 
 
 def _stuck(setup: Setup, values: Values) -> Setup:
@@ -63,7 +69,14 @@ FAULTS: Mapping[str, Fault] = {
         Fault("bolus-duration", "FAIL", "a bolus takes longer (+) or shorter (-) than set", {"by": "%"}, _bolus_pace),
         Fault("alarm-missing", "FAIL", "the empty syringe raises no alarm", {}, _no_alarm),
         Fault("alarm-late", "FAIL", "the empty syringe raises its alarm late", {"by": "s"}, _late_alarm),
-        Fault("balance-unplug", "INVALID", "the balance's cable is pulled", {"at": "s"}, _unplug),
+        Fault(
+            "balance-unplug",
+            "INVALID",
+            "the balance's cable is pulled, and put back after a while or never",
+            {"at": "s", "for": "s"},
+            _unplug,
+            frozenset({"for"}),
+        ),
         Fault("balance-stuck", "INVALID", "the balance repeats its last value for ever", {"at": "s"}, _stuck),
     )
 }
@@ -84,8 +97,9 @@ def parse_fault(spec: str) -> tuple[Fault, Values]:
     if fault is None:
         raise ConfigError(f"fault {name!r} is not known; there are: {', '.join(FAULTS)}")
     given = dict(_pair(fault, part) for part in text.split(",") if part.strip())
-    if set(given) != set(fault.units):
-        wanted = ", ".join(f"{key} (in {unit})" for key, unit in fault.units.items()) or "no value"
+    if set(fault.units) - set(given) - fault.optional or set(given) - set(fault.units):
+        may = {key: " if wanted" if key in fault.optional else "" for key in fault.units}
+        wanted = ", ".join(f"{key} (in {unit}{may[key]})" for key, unit in fault.units.items()) or "no value"
         raise ConfigError(f"fault {spec!r}: {fault.name} takes {wanted}")
     return fault, {key: to_unit(value, fault.units[key]) for key, value in given.items()}
 

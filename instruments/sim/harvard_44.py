@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from instruments.errors import ReplyError
 from instruments.sim.device import SimDevice
 from instruments.sim.dosing import Dosing
 from instruments.sim.drive import Drive
@@ -71,7 +72,10 @@ class Harvard44Pump(SimDevice):
     # --- the line ---
 
     def obey(self, frame: bytes) -> None:
-        command = wire.decode_command(frame)
+        try:
+            command = wire.decode_command(frame)
+        except ReplyError:  # a line without end
+            return
         if command == wire.STOP_ALL:
             self.stop("")
             self._answer("")

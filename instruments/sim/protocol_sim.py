@@ -36,6 +36,7 @@ class Serial(SerialBase):
         self.device, self.clock = bench.devices[role], bench.clock
         if not self.device.plugged_in:
             raise serial.SerialException(f"could not open port {self.port}: the simulated device is unplugged")
+        self._cable = self.device.cable
         self.device.take()  # as a real port: what came before the open is gone
         self.is_open = True
 
@@ -53,8 +54,7 @@ class Serial(SerialBase):
 
     @property
     def in_waiting(self) -> int:
-        if not (self.is_open and self.device.waiting):
-            self._check()
+        self._check_when_empty()
         return self.device.waiting
 
     def write(self, data: Any, /) -> int:
@@ -66,7 +66,7 @@ class Serial(SerialBase):
         if not self.is_open:
             raise PortNotOpenError
         deadline_s = float("inf") if self.timeout is None else self.clock.now_s() + self.timeout
-        self.clock.wait(lambda: self.device.waiting >= size or not self.device.plugged_in, deadline_s)
+        self.clock.wait(lambda: self.device.waiting >= size or self._pulled_out, deadline_s)
         arrived = self.take()
         whole = int(np.searchsorted(arrived.ends, size, side="right"))
         self.device.put_back(Stamped(arrived.data[size:], arrived.ends[whole:] - size, arrived.stamps_us[whole:]))
@@ -77,8 +77,7 @@ class Serial(SerialBase):
 
         What came before the cable was pulled is still handed out; the call after that raises.
         """
-        if not (self.is_open and self.device.waiting):
-            self._check()
+        self._check_when_empty()
         return self.device.take()
 
     def next_output_s(self) -> float:
@@ -92,8 +91,16 @@ class Serial(SerialBase):
 
     def flush(self) -> None: ...
 
+    @property
+    def _pulled_out(self) -> bool:
+        return not self.device.plugged_in or self.device.cable != self._cable
+
+    def _check_when_empty(self) -> None:
+        if not (self.is_open and self.device.waiting and self.device.cable == self._cable):
+            self._check()
+
     def _check(self) -> None:
         if not self.is_open:
             raise PortNotOpenError
-        if not self.device.plugged_in:
+        if self._pulled_out:
             raise serial.SerialException(_UNPLUGGED)

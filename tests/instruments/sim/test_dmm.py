@@ -42,6 +42,10 @@ SETTINGS: dict[str, Turns] = {
     "CONF resets the trigger": [
         ("TRIG:SOUR BUS;COUN 3;:SAMP:COUN 5;:CONF:VOLT:DC", ""), ("TRIG:SOUR?;COUN?;:SAMP:COUN?", "IMM;+1;+1"),
     ],
+    "mains": [("SYST:LFR?", "+50")],
+    "slope": [("TRIG:SLOP?", "NEG"), ("TRIG:SLOP POS;SLOP?", "POS"), ("TRIG:SLOP NEG;SLOP?", "NEG")],
+    "the screen": [("DISP?", "1"), ("DISP:STAT OFF;STAT?", "0")],
+    "AC current": [('FUNC "CURR:AC";FUNC?', '"CURR:AC"'), ("CONF:CURR:AC 1;:CONF?", '"CURR:AC +1.000000E+00,+1.000000E-06"')],
     "the display": [('DISP:TEXT "run 7";TEXT?', '"run 7"'), ("DISP:TEXT:CLE;:DISP:TEXT?", '""')],
 }  # fmt: skip
 

@@ -177,6 +177,9 @@ RIGOL = [
     ([":OUTP:MODE? CH1"], "UR"), ([":SOUR1:VOLT 5", ":OUTP CH1,ON", ":OUTP:CVCC? CH1"], "CV"),
     ([":OUTP:OVP:VAL CH1,8.8", ":OUTP:OVP:VAL? CH1"], "8.800"), ([":OUTP:OCP:VAL CH1,1.5", ":OUTP:OCP:VAL? CH1"], "1.5000"),
     ([":OUTP:OVP CH1,ON", ":OUTP:OVP? CH1"], "ON"), ([":OUTP:OVP:QUES? CH1"], "NO"), ([":OUTP:OCP:ALAR? CH1"], "NO"),
+    ([":SOUR2:VOLT:PROT 8.8", ":SOUR2:VOLT:PROT?;:OUTP:OVP:VAL? CH2;:VOLT:PROT:LEV?"], "8.800;8.800;33.000"),
+    ([":CURR:PROT:STAT on", ":CURR:PROT:STAT?;:OUTP:OCP? CH1;:SOUR2:CURR:PROT:STAT?;:CURR:PROT:TRIP?"], "ON;ON;OFF;NO"),
+    ([":SYST:REM", ":SYST:RWL ON", ":SYST:BEEP:STAT OFF", ":SYST:LOC", ":INST?"], "CH1"),
     ([":INST CH2", ":INST?"], "CH2"),
     ([":INST:NSEL 3", ":INST:NSEL?"], "3"),
     ([":MEAS? CH1"], "0.000"),
@@ -216,7 +219,7 @@ def test_the_answer_to_apply_without_a_rating() -> None:
 def test_a_rigol_trip_holds_the_output_until_it_is_cleared_and_switched_on() -> None:
     standing = rigol(resistance_ohm=10.0)
     standing.all_told(":SOUR1:VOLT 5", ":OUTP:OCP:VAL CH1,0.4", ":OUTP:OCP CH1,ON", ":OUTP CH1,ON")
-    assert standing.told(":OUTP? CH1;:OUTP:OCP:QUES? CH1;:OUTP:OVP:ALAR? CH1") == "OFF;YES;NO"
+    assert standing.told(":OUTP? CH1;:OUTP:OCP:QUES? CH1;:OUTP:OVP:ALAR? CH1;:SOUR1:CURR:PROT:TRIP?") == "OFF;YES;NO;YES"
     standing.all_told(":SOUR1:VOLT 3", ":OUTP CH1,ON")
     assert standing.told(":OUTP? CH1") == "OFF"
     standing.told(":OUTP:OCP:CLEAR CH1")
@@ -228,13 +231,27 @@ def test_a_rigol_trip_holds_the_output_until_it_is_cleared_and_switched_on() -> 
 def test_a_selected_channel_is_meant_after_a_while() -> None:
     standing = rigol(select_s=0.1)
     standing.all_told(":SOUR1:VOLT 1", ":SOUR2:VOLT 2")
-    standing.say(b":INST CH2;:VOLT?\n")
+    standing.say(b":INST CH2\n")
+    standing.say(b":VOLT?\n")
     standing.pass_s(0.05)
     standing.say(b":VOLT?\n")
     standing.pass_s(0.06)
     standing.say(b":VOLT?\n")
     standing.pass_s(0.05)
     assert standing.heard() == b"1.000\n1.000\n2.000\n"
+
+
+SELECTED = {"in one message": [":INST CH2;:VOLT 3;VOLT?"], "a setting of its own": [":INST CH2", ":VOLT 3"]}
+
+
+@pytest.mark.parametrize("texts", SELECTED.values(), ids=SELECTED)
+def test_settings_and_the_message_that_selects_mean_the_new_channel_at_once(texts: list[str]) -> None:
+    standing = rigol(select_s=0.1)
+    for text in texts:
+        standing.say(f"{text}\n".encode())
+    standing.pass_s(0.2)
+    assert standing.heard() == (b"3.000\n" if "?" in texts[-1] else b"")
+    assert standing.told(":SOUR1:VOLT?;:SOUR2:VOLT?") == "0.000;3.000"
 
 
 def test_on_rs232_a_message_ends_with_cr_and_lf_only() -> None:
