@@ -13,7 +13,11 @@ from harness.stands import ROLES, BalanceStand, BenchFile, PumpStand, Stand
 from instruments.driver import Driver
 from instruments.drivers import drivers
 from instruments.errors import ConfigError
+from instruments.locks import resource_of
 from instruments.options import options_from
+from instruments.ports import has_line_settings
+
+_SEVERAL_INPUTS = "scan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def bench_from(tables: dict[str, Any], text: str, path: Path) -> Bench:
     """A bench from its tables, wherever they were kept."""
     file = validated(BenchFile, tables, path, text)
     bench = Bench(file, tables, text, path)
-    faults = _unknown_drivers(bench) or [*_shared_addresses(bench), *_wrong_options(bench)]
+    faults = _unknown_drivers(bench) or [*_shared_addresses(bench), *_without_effect(bench), *_wrong_options(bench)]
     if faults:
         raise ConfigError("\n".join(faults))
     return bench
@@ -93,13 +97,36 @@ def _unknown_drivers(bench: Bench) -> list[str]:
 
 
 def _shared_addresses(bench: Bench) -> list[str]:
-    """Two roles may be two sides of one instrument, but not of two."""
+    """Two roles may be two inputs of one instrument, written alike, but no two instruments."""
     first: dict[str, str] = {}
     faults = []
     for role, stand in bench.stands.items():
-        other = first.setdefault(stand.address, role)
-        if stand.driver != bench.stands[other].driver:
-            faults.append(f"{_at(bench, role, 'address')}: [{other}] has this address with another driver")
+        other = first.setdefault(resource_of(stand.address), role)
+        if other != role and (why := _not_shared(bench, bench.stands[other], stand, role)):
+            faults.append(f"{_at(bench, role, 'address')}: [{other}] has this address {why}")
+    return faults
+
+
+def _not_shared(bench: Bench, first: Stand, second: Stand, role: str) -> str:
+    driver = bench.driver(role)
+    if first.driver != second.driver:
+        return "with another driver"
+    if first.address != second.address:
+        return f"as {first.address!r}: write it in one way"
+    if first.line(driver.line) != second.line(driver.line):
+        return "with other line settings"
+    if _SEVERAL_INPUTS not in driver.can:
+        return f"and {second.driver!r} has one input"
+    return ""
+
+
+def _without_effect(bench: Bench) -> list[str]:
+    """What was written in good faith and would do nothing."""
+    faults = []
+    for role, stand in bench.stands.items():
+        if not has_line_settings(stand.address):
+            told = [name for name in ("baud", "bytesize", "parity", "stopbits") if getattr(stand, name) is not None]
+            faults += [f"{_at(bench, role, name)}: {stand.address} has no line to set; leave it away" for name in told]
     return faults
 
 

@@ -37,6 +37,14 @@ class Campaign:
         self.plan, self.bench = plan, bench
         self.dry_run: DryRun = check(plan, bench, utc_now().date())
         self._ports = open_ports(bench)
+        try:
+            self._begin(out)
+        except BaseException:
+            self._ports.close()
+            raise
+
+    def _begin(self, out: Path) -> None:
+        plan, bench = self.plan, self.bench
         self.data_source = self._ports.data_source
         self.run = str(uuid4())
         self.started = utc_now()

@@ -47,6 +47,7 @@ def check(plan: Plan, bench: Bench, today: date) -> DryRun:
         *_too_much(volume_ml, plan, bench),
         *_no_room(volume_ml, bench),
         *_hidden_leaks(plan, bench),
+        *_too_late(plan, bench),
         *_overdue(bench, today),
     ]
     if faults:
@@ -85,7 +86,11 @@ def _case_s(case: object, left_ml: float) -> float:
 
 
 def _duration_s(plan: Plan, bench: Bench) -> float:
-    """Cases one after the other; a case that waits for its moment after another starts then."""
+    return _timetable(plan, bench)[1]
+
+
+def _timetable(plan: Plan, bench: Bench) -> tuple[dict[str, float], float]:
+    """When each case starts, and the end: one after the other, where a case that has its moment after another waits for it."""
     now_s = plan.file.preparation.settle + plan.file.preparation.blank
     left_ml = bench.pump.source.filled_ml
     started_s: dict[str, float] = {}
@@ -95,7 +100,7 @@ def _duration_s(plan: Plan, bench: Bench) -> float:
         started_s[case.id] = now_s
         now_s += _case_s(case, left_ml)
         left_ml -= _case_ml(case, left_ml)
-    return now_s
+    return started_s, now_s
 
 
 def _recording_only(plan: Plan) -> list[str]:
@@ -146,8 +151,21 @@ def _hidden_leaks(plan: Plan, bench: Bench) -> list[str]:
     ]
 
 
+def _too_late(plan: Plan, bench: Bench) -> list[str]:
+    """A pump must not be blamed for an interval that the plan itself cannot keep."""
+    started_s, _ = _timetable(plan, bench)
+    return [
+        f"{plan.path}: case {case.id}: after.start_to_start: it can start {late_s:.0f} s after its moment at the earliest, "
+        f"and {case.after.within:g} s are allowed"
+        for case in plan.cases
+        if case.after is not None
+        and (late_s := started_s[case.id] - started_s[case.after.case] - case.after.start_to_start) > case.after.within
+    ]
+
+
 def _overdue(bench: Bench, today: date) -> list[str]:
-    due = bench.balance.calibration_due
-    if due is None or due >= today:
-        return []
-    return [f"{bench.path}: balance.calibration_due: the calibration ran out on {due}; have it calibrated, then change the date"]
+    return [
+        f"{bench.path}: {role}.calibration_due: the calibration ran out on {due}; have it calibrated, then change the date"
+        for role, stand in bench.stands.items()
+        if (due := stand.calibration_due) is not None and due < today
+    ]

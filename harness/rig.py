@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from harness.bench import Bench
@@ -23,6 +24,8 @@ _RATE_AS_SHOWN = 0.02
 """Balances show their rate with one decimal."""
 _LEAD = 2.5
 """How many times the pump hears from us within its watchdog time."""
+_BOUNCES = 4
+"""A plug that is put in may lose its contact again; a line that does so more often than this in one go is lost."""
 
 Result = TypeVar("Result")
 
@@ -36,7 +39,7 @@ class Rig:
         self.stations = Stations(bench, ports, recorder, self.note)
         self.pump: Pump = self.stations["pump"]
         self.balance: Balance = self.stations["balance"]
-        self._streaming = False
+        self._streaming = self._stopping = False
         self._last_reading_s = 0.0
         self._word_due_s = float("inf")
         self._last_status: PumpStatus | None = None
@@ -69,13 +72,19 @@ class Rig:
 
     def _kept(self, role: str, act: Callable[[], Result]) -> Result:
         """Do what may be done twice; a line that is lost meanwhile is found again first, within its grace time."""
-        try:
-            return act()
-        except LinkLost as lost:
-            self.stations.regain(role, lost, self.look)
-            if role == "balance" and self._streaming:
-                self._begin_to_weigh()
-            return act()
+        todo = act
+        for _ in range(_BOUNCES):
+            try:
+                return todo()
+            except LinkLost as lost:
+                self.stations.regain(role, lost, self.look)
+            todo = partial(self._taken_up, role, act)
+        return todo()
+
+    def _taken_up(self, role: str, act: Callable[[], Result]) -> Result:
+        if role == "balance" and self._streaming:
+            self._begin_to_weigh()
+        return act()
 
     # --- time ---
 
@@ -89,27 +98,42 @@ class Rig:
             self.look()
 
     def look(self) -> None:
-        """Take in what has come, and speak to the pump when it is time. Raises LinkError when the balance is silent."""
+        """Take in what has come, and speak to the pump when it is time. Raises LinkError when the balance is silent.
+
+        While the pump is being stopped nothing else matters: a balance that is lost too must not end the search for the pump.
+        """
+        if self._stopping:
+            return
         if not self.stations.is_lost("balance"):
             self.drain()
         if self.clock.now_s() >= self._word_due_s and not self.stations.is_lost("pump"):
             self.poll()
 
     def drain(self) -> None:
-        """Record the readings that have come."""
+        """Record the readings that have come. A line that is lost hands out what had come before it tells: ask it twice."""
+        self._take_in()
+        if self._silent_s() > self._allowed_silence_s:
+            self._take_in()
+        self._check_silence()
+
+    def _take_in(self) -> None:
         readings, others = self._kept("balance", self.balance.readings)
         self.recorder.readings(readings)
         for line, stamp_us in others:
             self.recorder.event(stamp_us, "stray line", self.case, {"role": "balance", "line": line.decode("latin-1")})
         if len(readings):
             self._last_reading_s = float(readings.stamps_us[-1]) / 1e6
-        self._check_silence()
 
     def _check_silence(self) -> None:
-        allowed_s = max(_SILENT_S, _SILENT_AFTER / self.bench.balance.rate)
-        silent_s = self.clock.now_s() - self._last_reading_s
-        if self._streaming and silent_s > allowed_s:
-            raise LinkError(f"balance: no reading for {silent_s:.0f} s; check its cable, power and display")
+        if self._silent_s() > self._allowed_silence_s:
+            raise LinkError(f"balance: no reading for {self._silent_s():.0f} s; check its cable, power and display")
+
+    def _silent_s(self) -> float:
+        return self.clock.now_s() - self._last_reading_s if self._streaming else 0.0
+
+    @property
+    def _allowed_silence_s(self) -> float:
+        return max(_SILENT_S, _SILENT_AFTER / self.bench.balance.rate)
 
     # --- the pump ---
 
@@ -125,9 +149,11 @@ class Rig:
         return taken_ml_h
 
     def _arm(self, timeout_s: float) -> None:
-        """The pump's own watchdog, where it has one."""
+        """The pump's own watchdog; that it has none is told, as nothing but us will stop it then."""
         if self.stations.can("pump", "watchdog"):
             self.setting("watchdog", timeout_s, "s", self.pump.arm_watchdog)
+        elif timeout_s:
+            self.note("no watchdog", driver=self.bench.pump.driver)
 
     def poll(self) -> PumpStatus:
         """Ask the pump how it is; changes and alarms go into the record."""
@@ -169,11 +195,14 @@ class Rig:
 
     def make_safe(self) -> None:
         """Whatever has happened: stop the pump and write down whether it confirmed. Raises SafetyError if it did not."""
+        self._stopping = True
         try:
             self._kept("pump", self._stop_past_alarms)
         except BenchError as err:
             self.note("safe state", confirmed=False, reason=str(err))
             raise SafetyError(f"the pump did not confirm that it stands ({err}); go and stop it by hand now") from err
+        finally:
+            self._stopping = False
         self.note("safe state", confirmed=True)
 
     def _stop_past_alarms(self) -> None:
@@ -211,6 +240,8 @@ class Rig:
             self.make_safe()
         finally:
             self._streaming = False
-            with suppress(BenchError):
-                self.balance.stop_stream()
-            self.stations.close()
+            try:
+                with suppress(BenchError):
+                    self.balance.stop_stream()
+            finally:
+                self.stations.close()

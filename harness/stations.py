@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from harness.bench import Bench
-from instruments.errors import LinkError, LinkLost, ReplyError, ReplyTimeout, WrongDevice
+from instruments.errors import LinkError, LinkLost, Refused, ReplyError, ReplyTimeout, WrongDevice
 from instruments.identity import Identity
 from instruments.link import Link, Tap
+from instruments.options import options_from
 from instruments.ports import Ports
 
 _RETRY_S = 0.5
+_NOT_YET = (LinkError, ReplyError, Refused)
+"""What a device may still raise that has only half heard, or half said, something when its line came back."""
 
 Note = Callable[..., None]
 
@@ -43,7 +45,7 @@ class Stations:
         stand, driver = self._bench.stands[role], self._bench.driver(role)
         if stand.address not in self._links:
             self._links[stand.address] = Link(self._ports[role], driver.framer, self._ports.clock, role=role, tap=self._tap)
-        return driver.make(self._links[stand.address], driver.options(**stand.options))
+        return driver.make(self._links[stand.address], options_from(driver.options, stand.options, f"{role}.options"))
 
     def __getitem__(self, role: str) -> Any:
         return self._devices[role]
@@ -88,34 +90,38 @@ class Stations:
         """Open a lost line again as soon as it is back, get in step, and make sure that the same device is there.
 
         The gap in the record is the time in which nothing was heard.
-        ``meanwhile`` is done at every try. Raises ``lost`` when the grace time is over, WrongDevice for another device.
+        ``meanwhile`` is done at every try. Raises LinkLost when the grace time is over, WrongDevice for another device.
         """
         stand, clock = self._bench.stands[role], self._ports.clock
         heard_s, since_s = self._links[stand.address].heard_s, clock.now_s()
         self._note("link lost", role=role, reason=str(lost))
         self._lost.add(stand.address)
         try:
-            while not self._back(role):
+            while (reason := self._missing(role)) is not None:
                 if clock.now_s() - since_s >= stand.grace:
-                    raise lost
+                    raise LinkLost(f"{lost}; it was not back within {stand.grace:g} s ({reason})") from lost
                 clock.sleep_until(clock.now_s() + _RETRY_S)
                 meanwhile()
         finally:
             self._lost.discard(stand.address)
         self._note("link back", role=role, gap_s=clock.now_s() - heard_s)
 
-    def _back(self, role: str) -> bool:
-        with suppress(LinkError):
+    def _missing(self, role: str) -> Exception | None:
+        """Why the line is not back; None when it is, and all roles that are on it have found their device again."""
+        address = self._bench.stands[role].address
+        try:
             self._ports.reopen(role)
-            self._links[self._bench.stands[role].address].renew(self._ports[role])
-            self._same(role, self._devices[role].resume())
-            return True
-        return False
+            self._links[address].renew(self._ports[role])
+            for other in (other for other, stand in self._bench.stands.items() if stand.address == address):
+                self._same(other, self._devices[other].resume())
+        except _NOT_YET as err:
+            return err
+        return None
 
     def _same(self, role: str, identity: Identity) -> None:
         before = self.identities.get(role, identity)
         if identity != before:
-            was, now = (f"{known.model} {known.serial}".strip() for known in (before, identity))
+            was, now = (" ".join(filter(None, (known.model, known.firmware, known.serial))) for known in (before, identity))
             raise WrongDevice(f"{self._bench.stands[role].address}: {was} was lost there, and {now} came back; check the cables")
 
     def close(self) -> None:

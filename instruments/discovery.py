@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +16,10 @@ from serial.tools.list_ports import comports
 
 from instruments.driver import Driver, Probe
 from instruments.drivers import KINDS, drivers
-from instruments.errors import LinkError
+from instruments.errors import LinkAbsent, LinkBusy, LinkError, LinkRefused
 from instruments.identity import Identity
 from instruments.port import LineSettings, Port
-from instruments.ports import Ports, speaks_messages
+from instruments.ports import Ports, has_line_settings, speaks_messages
 
 _ANSWER_S = 1.0
 _QUIET_S = 0.15
@@ -26,6 +27,7 @@ _TRIES = 2
 """What another family's question left in a device's buffer spoils the first of ours."""
 _STABLE_NAMES = Path("/dev/serial/by-id")
 _ROLE = "asked"
+_NOT_OPEN = (LinkAbsent, LinkBusy, LinkRefused)
 _INSTRUMENT = re.compile(r"(USB|GPIB|TCPIP|VXI|PXI)\d*::", re.IGNORECASE)
 
 
@@ -60,26 +62,33 @@ def ask(address: str, plain: Mapping[str, Any] | None = None) -> Found:
 
     ``plain`` is the bench file as read, if the address is from one.
     """
+    told = "nothing that we know answered"
     for line, probes in _by_line(address).items():
         try:
             found = _ask_on(address, line, probes, plain or {})
-        except LinkError as err:
+        except _NOT_OPEN as err:
             return Found(address, told=str(err))
+        except LinkError as err:  # settings that this port does not take, a server that hangs up: others may do
+            told = str(err)
+            continue
         if found is not None:
             return found
-    return Found(address, told="nothing that we know answered")
+    return Found(address, told=told)
 
 
 Named = tuple[str, str, Probe]
 
 
 def _by_line(address: str) -> Mapping[LineSettings, list[Named]]:
-    """Questions by the line settings they are asked on; a message instrument has no line, and understands only ``*IDN?``."""
+    """Questions by the line settings they are asked on, all at once where there is no line to set.
+
+    A message instrument understands only ``*IDN?``.
+    """
     questions: dict[LineSettings, list[Named]] = {}
     for kind, name, driver in _all():
         if driver.probe is None or (speaks_messages(address) and not driver.probe.request.startswith(b"*IDN?")):
             continue
-        line = LineSettings() if speaks_messages(address) else driver.line
+        line = driver.line if has_line_settings(address) else LineSettings()
         questions.setdefault(line, []).append((kind, name, driver.probe))
     return questions
 
@@ -123,8 +132,16 @@ def _answer(ports: Ports, request: bytes) -> bytes:
 
 def skeleton(found: Sequence[Found]) -> str:
     """The beginning of a bench file from what was found, with what a person has to fill in marked by ``?``."""
-    tables = [_table(thing) for thing in found if thing.driver]
-    return "\n".join(["[bench]", 'id = "?"', "", *tables])
+    tables: dict[str, str] = {}
+    for thing in filter(lambda thing: thing.driver, found):
+        role, text = _TABLES[thing.kind][0], _table(thing)
+        tables[role] = f"{tables[role]}\n{_as_comment(text)}" if role in tables else text
+    return "\n".join(["[bench]", 'id = "?"', "", *tables.values()])
+
+
+def _as_comment(text: str) -> str:
+    """A second instrument for the same role: one of the two has to be chosen."""
+    return "".join(f"# {line}\n" for line in text.splitlines())
 
 
 _TABLES: Mapping[str, tuple[str, str]] = {
@@ -138,6 +155,12 @@ _TABLES: Mapping[str, tuple[str, str]] = {
 def _table(thing: Found) -> str:
     role, rest = _TABLES[thing.kind]
     identity = thing.identity or Identity("")
-    serial = f'serial = "{identity.serial}"\n' if identity.serial else ""
-    told = " ".join(part for part in (identity.model, identity.firmware) if part)
-    return f'[{role}]                     # {told}\ndriver = "{thing.driver}"\naddress = "{thing.address}"\n{serial}{rest}'
+    serial = f"serial = {_quoted(identity.serial)}\n" if identity.serial else ""
+    told = "".join(filter(str.isprintable, " ".join(part for part in (identity.model, identity.firmware) if part)))
+    head = f"[{role}]                     # {told}\ndriver = {_quoted(thing.driver)}\naddress = {_quoted(thing.address)}\n"
+    return head + serial + rest
+
+
+def _quoted(text: str) -> str:
+    """A TOML string; its escapes are those of JSON."""
+    return json.dumps(text)

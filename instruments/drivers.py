@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from instruments.balances import and_weighing, kern, mt_sics, ohaus, sbi
 from instruments.driver import Driver
+from instruments.errors import ConfigError
 from instruments.meters import keysight_daq, keysight_dmm
 from instruments.pumps import chemyx, harvard, harvard_44, new_era, scpi_pump
 from instruments.supplies import keysight_e36300, rigol_dp800
@@ -47,5 +48,15 @@ def drivers(kind: str) -> Mapping[str, Driver[Any]]:
 
     Other packages bring theirs as entry points of the group ``dosebench.KIND``; a name of ours is not replaced.
     """
-    found = {entry.name: entry.load() for entry in entry_points(group=f"dosebench.{kind}")}
+    found = {entry.name: _loaded(entry) for entry in entry_points(group=f"dosebench.{kind}")}
     return {**found, **_OURS[kind]}
+
+
+def _loaded(entry: EntryPoint) -> Driver[Any]:
+    try:
+        driver = entry.load()
+    except Exception as err:
+        raise ConfigError(f"driver {entry.name!r} ({entry.value}) cannot be loaded: {err}; mend or remove its package") from err
+    if not isinstance(driver, Driver):
+        raise ConfigError(f"driver {entry.name!r} ({entry.value}) is no instruments.driver.Driver; mend or remove its package")
+    return driver

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import errno
 import re
+import socket
+import sys
 from collections.abc import Iterator
 
 from pyvisa.constants import StatusCode
@@ -18,8 +20,10 @@ _NUMBER = re.compile(r"\[Errno (\d+)\]|WinError (\d+)|\((\d+),")
 _ABSENT = "is the cable in, the name right? 'dosebench discover' lists what is there"
 _DENIED = "the system does not let this user open it; on Linux join the group 'dialout' or add a udev rule, then log in again"
 _REFUSED = "nothing takes connections there; check that the device (or its serial server) is on, and the port number"
+_NO_SUCH_HOST = "no host has that name here; check its spelling, or write the number of its address"
 _UNREACHABLE = "the host does not answer; check its power, its network cable and the address"
 _BUSY = "another program has it open; close that one first"
+_NO_VISA = "bench.visa names a VISA library that is not installed; install it, or leave bench.visa away"
 _UNKNOWN = "check the address and the cable"
 
 _BY_NUMBER: dict[int, tuple[type[LinkError], str]] = {
@@ -34,8 +38,12 @@ _BY_NUMBER: dict[int, tuple[type[LinkError], str]] = {
     errno.ECONNRESET: (LinkRefused, _REFUSED),
     errno.ETIMEDOUT: (LinkRefused, _UNREACHABLE),
     errno.EHOSTUNREACH: (LinkRefused, _UNREACHABLE),
+    errno.EHOSTDOWN: (LinkRefused, _UNREACHABLE),
+    errno.ENETDOWN: (LinkRefused, _UNREACHABLE),
     errno.ENETUNREACH: (LinkRefused, _UNREACHABLE),
 }
+if sys.platform == "win32":  # a port that another program has open is "denied" there
+    _BY_NUMBER[errno.EACCES] = (LinkBusy, _BUSY)
 _BY_VISA: dict[int, tuple[type[LinkError], str]] = {
     StatusCode.error_resource_not_found: (LinkAbsent, _ABSENT),
     StatusCode.error_resource_busy: (LinkBusy, _BUSY),
@@ -45,7 +53,12 @@ _BY_VISA: dict[int, tuple[type[LinkError], str]] = {
 }
 _BY_WORDS: tuple[tuple[str, type[LinkError], str], ...] = (
     ("does not seem to support rfc2217", LinkRefused, "it is a plain TCP port: write socket:// instead of rfc2217://"),
+    ("could not connect: -1073807339", LinkRefused, _UNREACHABLE),  # VI_ERROR_TMO
     ("timed out", LinkRefused, _UNREACHABLE),
+    ("could not open visa library", LinkAbsent, _NO_VISA),
+    ("could not locate a visa implementation", LinkAbsent, _NO_VISA),
+    ("wrapper not found", LinkAbsent, _NO_VISA),
+    ("please install", LinkAbsent, "install what is named there, or give bench.visa the vendor's library"),
     ("could not open port", LinkAbsent, _ABSENT),
 )
 
@@ -63,6 +76,8 @@ def line_lost(address: str, err: BaseException) -> LinkLost:
 
 def _cause(err: BaseException) -> tuple[type[LinkError], str]:
     for inner in _chain(err):
+        if isinstance(inner, (socket.gaierror, UnicodeError)):  # its numbers are none of the system's errors
+            return LinkAbsent, _NO_SUCH_HOST
         for known in (_BY_NUMBER.get(_number(inner)), _BY_VISA.get(getattr(inner, "error_code", 0))):
             if known is not None:
                 return known

@@ -1,8 +1,9 @@
 """One program at a time on one resource: a lock taken before any open, that tells who holds it and since when.
 
 pyserial's own ``exclusive`` binds only those who ask for it, pyvisa-py shares a port with anybody, and two readers on one line
-steal each other's bytes. The lock is a file of the system's temporary folder, held by the operating system's own file lock: it
-ends with the process, however that ends. Beside it lies a note with the owner. DOSEBENCH_LOCKS names another folder for both.
+steal each other's bytes. The lock is a file in a folder that all users of the machine share, held by the operating system's own
+file lock: it ends with the process, however that ends. Beside it lies a note with the owner. DOSEBENCH_LOCKS names another folder
+for both.
 """
 
 from __future__ import annotations
@@ -12,17 +13,19 @@ import json
 import os
 import re
 import sys
-import tempfile
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from pyvisa.rname import InvalidResourceName, to_canonical_name
 
 from instruments.clock import utc_now
 from instruments.errors import LinkBusy, LinkError
 
 _ELSEWHERE = "DOSEBENCH_LOCKS"
+_SHARED = Path(os.environ.get("PROGRAMDATA", "C:/ProgramData") if sys.platform == "win32" else "/tmp") / "dosebench-locks"  # noqa: S108
+"""Not the folder for temporary files: that one may differ from user to user, and from shell to shell."""
 _SERIAL_VISA = re.compile(r"^(visa://[^/]*/)?ASRL(?P<device>.+?)(::INSTR)?$", re.IGNORECASE)
 _TCP = re.compile(r"^(?:socket|rfc2217)://(?P<at>[^/?]+)|^TCPIP\d*::(?P<host>[^:]+)::(?P<port>\d+)::SOCKET$", re.IGNORECASE)
 
@@ -30,10 +33,21 @@ _TCP = re.compile(r"^(?:socket|rfc2217)://(?P<at>[^/?]+)|^TCPIP\d*::(?P<host>[^:
 def resource_of(address: str) -> str:
     """The name of the thing itself, the same for every way of writing its address: links are followed, case is folded."""
     if match := _SERIAL_VISA.match(address):
-        return resource_of(match["device"])
+        device = match["device"]
+        return resource_of(f"COM{device}" if device.isdigit() else device)
     if match := _TCP.match(address):
         return f"tcp {match['at'] or match['host'] + ':' + match['port']}".lower()
-    return os.path.realpath(address) if Path(address).exists() else address.upper()
+    if os.path.exists(address):  # noqa: PTH110 - Path.exists raises for what can be no path
+        return os.path.realpath(address)
+    return _canonical(address.upper()).upper()
+
+
+def _canonical(address: str) -> str:
+    """A VISA name with all its parts: boards, sub-addresses and classes may be left out."""
+    try:
+        return to_canonical_name(address)
+    except InvalidResourceName:
+        return address.removeprefix("\\\\.\\")  # how Windows itself writes COM10
 
 
 class ResourceLock:
@@ -53,7 +67,11 @@ class ResourceLock:
             raise LinkBusy(f"{self.resource} is in use by {self._holder()}; end that program first") from None
         except OSError as err:
             raise LinkError(f"the lock of {self.resource} cannot be taken ({err}); check {self._owner.parent}") from err
-        self._write_owner()
+        try:
+            self._write_owner()
+        except BaseException:
+            self.release()
+            raise
 
     def release(self) -> None:
         with suppress(OSError):
@@ -61,8 +79,10 @@ class ResourceLock:
         self._lock.release()
 
     def _write_owner(self) -> None:
-        told = {"pid": os.getpid(), "user": getpass.getuser(), "program": _program(), "since": utc_now().isoformat()}
+        """The note of one who crashed may be another user's, who alone may write in it: it is put away first."""
+        told = {"pid": os.getpid(), "user": _user(), "program": _program(), "since": utc_now().isoformat()}
         with suppress(OSError):  # the lock holds without its note
+            self._owner.unlink(missing_ok=True)
             self._owner.write_text(json.dumps(told), encoding="utf-8")
 
     def _holder(self) -> str:
@@ -81,14 +101,26 @@ def _age(age: timedelta) -> str:
     return f"{minutes} min ago" if minutes < 120 else f"{minutes / 60:.0f} h ago"
 
 
+def _user() -> str:
+    """A user without a name (a container's) is one by number; what is raised for it differs from system to system."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else "somebody"
+
+
 def _program() -> str:
     return " ".join([Path(sys.argv[0]).name, *sys.argv[1:2]]) if sys.argv and sys.argv[0] else "python"
 
 
 def _folder() -> Path:
     """Shared by all users of the machine. Not sticky: with that, Linux would keep users from opening each other's locks."""
-    folder = Path(os.environ.get(_ELSEWHERE, "") or Path(tempfile.gettempdir()) / "dosebench-locks")
-    with suppress(FileExistsError):
-        folder.mkdir()
+    folder = Path(os.environ.get(_ELSEWHERE, "") or _SHARED)
+    try:
+        folder.mkdir(parents=True)
         folder.chmod(0o777)
+    except FileExistsError:
+        pass
+    except OSError as err:
+        raise LinkError(f"the folder for locks cannot be made ({err}); let {_ELSEWHERE} name one that can") from err
     return folder

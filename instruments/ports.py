@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
 
@@ -32,6 +33,7 @@ from instruments.sockets import SocketStream
 _VISA = re.compile(r"^(ASRL|TCPIP|USB|GPIB|VXI|PXI|visa://)", re.IGNORECASE)
 _BYTES = re.compile(r"^(visa://[^/]*/)?ASRL|::SOCKET$", re.IGNORECASE)
 _SIMULATED = re.compile(r"^(ASRL)?sim://", re.IGNORECASE)
+_UNSET = re.compile(r"^(ASRL)?socket://|::SOCKET$", re.IGNORECASE)
 _WRITE_S = 2.0
 _SIM_PACKAGE = "instruments.sim"
 _VISA_LIBRARY = "@py"
@@ -65,8 +67,8 @@ class Ports:
         if address in self._open:
             return
         self._lines[address] = line or LineSettings()
-        self._lock(address)
         try:
+            self._lock(address)
             self._open[address] = self._opened(role)
         except BaseException:
             self._unlock(address)
@@ -105,15 +107,22 @@ class Ports:
         return self._open[self._addresses[role]]
 
     def close(self) -> None:
-        while self._open:
-            address, port = self._open.popitem()
-            port.close()
-            self._unlock(address)
+        """Let go of everything, also where closing one of them fails."""
+        with ExitStack() as all_of_it:
+            for address in list(self._locks):
+                all_of_it.callback(self._unlock, address)
+            while self._open:
+                all_of_it.callback(self._open.popitem()[1].close)
 
 
 def speaks_messages(address: str) -> bool:
     """Whether it is an instrument (USB, GPIB, VXI-11, HiSLIP) that is read only when asked."""
     return _VISA.match(address) is not None and _BYTES.search(address) is None
+
+
+def has_line_settings(address: str) -> bool:
+    """Whether baud rate and parity mean anything there: a TCP port has them in its device server, if anywhere."""
+    return _UNSET.search(address) is None and not speaks_messages(address)
 
 
 def is_simulated(address: str) -> bool:

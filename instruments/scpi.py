@@ -80,6 +80,7 @@ class Scpi:
     def get_in_step(self) -> None:
         """Let go of everything that is still to come, however late. Raises ReplyTimeout when nobody answers."""
         marks = next(_MARKS)
+        _out_of_step.add(self._link)  # a mark that comes too late is not to be taken for an answer either
         self._link.settle()
         question = self._message(";".join(["*ESE?"] * marks))
         self._link.exchange(question, timeout_s=REPLY_TIMEOUT_S, wanted=lambda frame: _is_mark(frame, marks))
@@ -130,7 +131,7 @@ def identify_as(*models: str) -> Callable[[bytes], Identity | None]:
                 identity = response.identity(line)
             except ReplyError:
                 continue
-            if identity.model.split()[-1] in models:
+            if identity.model.rpartition(" ")[2] in models:
                 return identity
         return None
 

@@ -12,6 +12,6 @@ def check_taken(name: str, asked: float, unit: str, taken: float | None, *, reso
     """
     if taken is None:
         raise SettingDiffers(f"{name}: asked for {asked:g} {unit}, and the device does not say what it took")
-    if abs(taken - asked) > resolution:
+    if not abs(taken - asked) <= resolution:  # so that what is no number never passes
         raise SettingDiffers(f"{name}: asked for {asked:g} {unit}, the device took {taken:g} {unit}")
     return taken

@@ -30,6 +30,7 @@ from instruments.sockets import SocketStream
 from instruments.stamped import NOTHING, Stamped, microseconds
 
 _CHUNK = 65536
+_OPEN_MS, _WRITE_MS = 5000, 2000
 
 
 class VisaStream:
@@ -49,13 +50,19 @@ class VisaStream:
 
 
 class AskedPort:
-    """An instrument that speaks in messages and only when asked: reading it without need would be an error in its queue."""
+    """An instrument that speaks in messages and only when asked: reading it without need would be an error in its queue.
+
+    So it is read only between a question and the end of its answer.
+    """
 
     def __init__(self, resource: Any, clock: Clock, address: str) -> None:
         self._resource, self._clock, self._address = resource, clock, address
+        self._asked = False
 
     def write(self, data: bytes) -> None:
+        self._asked = self._asked or b"?" in data
         try:
+            self._resource.timeout = _WRITE_MS  # the last wait may have left a millisecond
             self._resource.write_raw(data)
         except Exception as err:
             raise line_lost(self._address, err) from err
@@ -64,13 +71,17 @@ class AskedPort:
         return NOTHING
 
     def wait(self, deadline_s: float) -> Stamped:
-        self._resource.timeout = max(1.0, 1000 * (deadline_s - self._clock.now_s()))
+        if not self._asked:
+            self._clock.sleep_until(deadline_s)
+            return NOTHING
         try:
+            self._resource.timeout = max(1.0, 1000 * (deadline_s - self._clock.now_s()))
             data, _ = self._resource.visalib.read(self._resource.session, _CHUNK)
         except Exception as err:
             if getattr(err, "error_code", None) == StatusCode.error_timeout:
                 return NOTHING
             raise line_lost(self._address, err) from err
+        self._asked = not data.endswith(b"\n")
         return Stamped.one(bytes(data), microseconds(self._clock.now_s()))
 
     def close(self) -> None:
@@ -80,7 +91,7 @@ class AskedPort:
 
 def open_visa(address: str, line: LineSettings, clock: Clock, library: str) -> Port:
     """Open a resource. Raises what the system gives as the reason."""
-    resource: Any = pyvisa.ResourceManager(library).open_resource(address)
+    resource: Any = pyvisa.ResourceManager(library).open_resource(address, open_timeout=_OPEN_MS)
     try:
         return _OPENERS.get(type(resource), _open_messages)(resource, line, clock, address)
     except BaseException:

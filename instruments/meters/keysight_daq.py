@@ -47,6 +47,8 @@ class KeysightDaqOptions:
     def __post_init__(self) -> None:
         if self.bit is not None and not 0 <= self.bit < _BITS:
             raise ValueError("bit: a digital channel has bits 0 to 7")
+        if not (self.nplc > 0 and self.mains_hz > 0):
+            raise ValueError("nplc and mains_hz are greater than 0")
 
 
 class KeysightDaq:

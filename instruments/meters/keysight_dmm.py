@@ -32,6 +32,10 @@ class KeysightDmmOptions:
     mains_hz: float = 50.0
     threshold_v: float = 2.5
 
+    def __post_init__(self) -> None:
+        if not (self.nplc > 0 and self.mains_hz > 0):
+            raise ValueError("nplc and mains_hz are greater than 0")
+
 
 class KeysightDmm:
     """A meter whose one input is read one value at a time, as volts or as a line that is high or low."""

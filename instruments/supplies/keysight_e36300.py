@@ -11,11 +11,12 @@ from instruments.link import Link
 from instruments.scpi import Scpi, identify_as
 from instruments.settings import check_taken
 from instruments.supplies import OutputStatus
+from instruments.supplies.switched import check_switched
 from instruments.wire import scpi_response as response
 from instruments.wire.scpi import response_ends
 
 _RESOLUTION_V = _RESOLUTION_A = 1e-3
-_OFF, _CLEARED = False, (False, False)
+_CLEARED = (False, False)
 
 
 class KeysightE36300:
@@ -46,7 +47,7 @@ class KeysightE36300:
 
     def switch(self, *, on: bool) -> bool:
         self._scpi.set(f"OUTP {'ON' if on else 'OFF'},{self._list}")
-        return self._scpi.ask(f"OUTP? {self._list}", response.boolean)
+        return check_switched(on, self._scpi.ask(f"OUTP? {self._list}", response.boolean))
 
     def poll(self) -> OutputStatus:
         """One message, so that all of it is of one moment."""
@@ -61,8 +62,7 @@ class KeysightE36300:
 
     def clear_trip(self) -> None:
         """Switched off first: some models restore what was on before the trip. Raises SettingDiffers when it trips on."""
-        if self.switch(on=False) is not _OFF:
-            raise SettingDiffers("output: asked for off, the supply says on")
+        self.switch(on=False)
         self._scpi.set(f"OUTP:PROT:CLE {self._list}")
         trips = (self._scpi.ask(f"{header}:PROT:TRIP? {self._list}", response.boolean) for header in ("VOLT", "CURR"))
         if tuple(trips) != _CLEARED:

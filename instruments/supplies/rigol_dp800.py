@@ -13,6 +13,7 @@ from instruments.link import Link
 from instruments.scpi import Scpi, identify_as
 from instruments.settings import check_taken
 from instruments.supplies import OutputStatus
+from instruments.supplies.switched import check_switched
 from instruments.wire import scpi_response as response
 from instruments.wire.scpi import END, response_ends
 
@@ -51,7 +52,7 @@ class RigolDp800:
 
     def switch(self, *, on: bool) -> bool:
         self._scpi.set(f":OUTP {self._channel},{'ON' if on else 'OFF'}")
-        return self._word(":OUTP", _ANSWERS)
+        return check_switched(on, self._word(":OUTP", _ANSWERS))
 
     def poll(self) -> OutputStatus:
         frame, stamp_us = self._scpi.ask_stamped(f":MEAS:ALL? {self._channel}", response.is_a(_three))

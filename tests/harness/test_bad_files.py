@@ -14,6 +14,7 @@ from harness.campaign import Campaign
 from harness.dryrun import check
 from harness.plan import load_plan
 from instruments.errors import BenchError, ConfigError
+from instruments.ports import Ports
 
 Edit = Callable[[Path, str, str], Path]
 
@@ -46,12 +47,22 @@ BROKEN_PLANS = {
     "empty limit": ('{ at_least = "60 s" }', "{ }", r"case 1: duration: needs at_least or at_most"),
 }
 
+TWO_METERS = """
+[pressure]
+driver = "keysight-daq"
+address = "{one}"
+[alarm_relay]
+driver = "keysight-daq"
+address = "{other}"
+{more}
+[catheter]
+"""
 BROKEN_BENCHES = {
     "unknown key": ('drift = "0.1 mg/h"', 'drifts = "0.1 mg/h"', r"simulated.toml:\d+: balance.drifts: unknown key"),
     "unknown driver": (
         'driver = "new-era"',
         'driver = "newera"',
-        r":\d+: pump.driver: 'newera' is not known; there are: new-era",
+        r":\d+: pump.driver: 'newera' is not known; there are: .*new-era",
     ),
     "missing unit": ('readability = "0.1 mg"', "readability = 0.1", r"balance.readability: .*needs its unit"),
     "overfilled": ('filled = "10 mL"', 'filled = "11 mL"', r"pump.syringe: 10 mL cannot be filled with 11 mL"),
@@ -78,6 +89,26 @@ BROKEN_BENCHES = {
         'address = "sim://simulated/balance"',
         'address = "sim://simulated/pump"',
         r":\d+: balance.address: \[pump\] has this address with another driver",
+    ),
+    "one address, written in two ways": (
+        "[catheter]",
+        TWO_METERS.format(one="GPIB0::9::INSTR", other="GPIB::9", more=""),
+        r":\d+: alarm_relay.address: \[pressure\] has this address as 'GPIB0::9::INSTR': write it in one way",
+    ),
+    "one address, two baud rates": (
+        "[catheter]",
+        TWO_METERS.format(one="COM3", other="COM3", more="baud = 1200"),
+        r"alarm_relay.address: \[pressure\] has this address with other line settings",
+    ),
+    "one input, two roles": (
+        "[catheter]",
+        TWO_METERS.format(one="COM3", other="COM3", more="").replace("-daq", "-dmm"),
+        r"alarm_relay.address: \[pressure\] has this address and 'keysight-dmm' has one input",
+    ),
+    "line settings of a line that has none": (
+        'address = "sim://simulated/balance"',
+        'address = "socket://10.0.0.7:4001"\nbaud = 9600',
+        r":\d+: balance.baud: socket://10.0.0.7:4001 has no line to set; leave it away",
     ),
     "watchdog out of range": ('watchdog = "30 s"', 'watchdog = "300 s"', r"pump.watchdog: .*less than or equal to 255"),
 }
@@ -125,6 +156,11 @@ IMPOSSIBLE = {
         'evaporation_at_most = "0.6 mg/h"',
         r"a leak of 0.6 uL/h could hide",
     ),
+    "calibration of the pump overdue": (
+        'watchdog = "30 s"',
+        'watchdog = "30 s"\ncalibration_due = 2026-01-31',
+        r"pump.calibration_due: .*ran out on 2026-01-31",
+    ),
     "calibration overdue": ('rate = "10 Hz"', 'rate = "10 Hz"\ncalibration_due = 2026-01-31', r"ran out on 2026-01-31"),
 }
 
@@ -135,6 +171,26 @@ def test_the_impossible_is_refused_before_anything_moves(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         check(load_plan(screening_plan), load_bench(edited(simulated_bench, old, new)), date(2026, 2, 1))
+
+
+def test_an_interval_that_the_plan_itself_cannot_keep_is_not_blamed_on_the_pump(
+    screening_plan: Path, simulated_bench: Path, edited: Edit
+) -> None:
+    plan = edited(screening_plan, 'start_to_start = "24 h"', 'start_to_start = "1 h"')
+    with pytest.raises(ConfigError, match=r"case ITB-SCR2: after.start_to_start: it can start \d+ s after its moment .* 900 s"):
+        check(load_plan(plan), load_bench(simulated_bench), date(2026, 2, 1))
+
+
+def test_a_run_that_cannot_begin_lets_go_of_the_bench(
+    screening_plan: Path, simulated_bench: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "file"
+    out.touch()
+    closed: list[Ports] = []
+    monkeypatch.setattr(Ports, "close", lambda ports: closed.append(ports))
+    with pytest.raises(ConfigError, match="run folders cannot go there"):
+        Campaign(load_plan(screening_plan), load_bench(simulated_bench), out)
+    assert len(closed) == 1
 
 
 INCAPABLE = {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import pytest
 from harness.bench import load_bench
 from harness.recorder import Recorder
 from harness.rig import Rig
-from harness.stations import open_ports
-from instruments.errors import BenchError, LinkLost, SafetyError, WrongDevice
+from harness.stations import Stations, open_ports
+from instruments.errors import BenchError, LinkLost, Refused, ReplyError, ReplyTimeout, SafetyError, WrongDevice
 from instruments.sim.device import SimDevice
 from instruments.sim.registry import find_bench
 
@@ -129,6 +130,100 @@ def test_a_setting_that_was_under_way_is_not_sent_again(rig: Rig) -> None:
     assert not notes(rig, "link lost")
 
 
+def test_the_pump_is_looked_for_at_the_end_although_the_balance_is_lost_for_good(rig: Rig, pull: Pull) -> None:
+    rig.start(1.0)
+    pull("pump", 0.5, 4.0)
+    pull("balance", 0.5, 1e6)
+    rig.clock.sleep_until(rig.clock.now_s() + 1.0)
+    rig.make_safe()
+    assert notes(rig, "safe state")[-1]["confirmed"]
+    assert device_of("pump").status != "I"
+
+
+def test_a_plug_that_loses_its_contact_again_is_looked_for_again(rig: Rig, pull: Pull, monkeypatch: pytest.MonkeyPatch) -> None:
+    start_stream = rig.balance.start_stream
+
+    def bounce() -> None:
+        monkeypatch.undo()
+        device_of("balance").unplug()
+        device_of("balance").plug_in()
+        start_stream()
+
+    rig.start(1.0)
+    pull("balance", 2.0, 3.0)
+    monkeypatch.setattr(rig.balance, "start_stream", bounce)
+    rig.wait(60.0)
+    assert [note["role"] for note in notes(rig, "link back")] == ["balance", "balance"]
+    assert rig.clock.now_s() - rig.recorder.record().readings.stamps_us[-1] / 1e6 < 1.0
+
+
+def test_a_line_that_never_holds_is_lost_in_the_end(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bounce() -> None:
+        raise LinkLost("again")
+
+    monkeypatch.setattr(rig.balance, "readings", bounce)
+    with pytest.raises(LinkLost, match="again"):
+        rig.wait(60.0)
+
+
+@pytest.mark.parametrize("error", [Refused("I4: syntax error", "ES"), ReplyError("not a line", b"?"), ReplyTimeout("half")])
+def test_a_device_that_comes_back_in_the_middle_of_a_word_is_asked_again(
+    rig: Rig, pull: Pull, monkeypatch: pytest.MonkeyPatch, error: BenchError
+) -> None:
+    def not_yet() -> None:
+        monkeypatch.undo()
+        raise error
+
+    rig.start(1.0)
+    pull("balance", 2.0, 3.0)
+    monkeypatch.setattr(rig.balance, "resume", not_yet)
+    rig.wait(60.0)
+    assert [note["role"] for note in notes(rig, "link back")] == ["balance"]
+
+
+def test_a_line_that_stays_away_says_how_long_it_was_looked_for_and_why_it_is_not_back(rig: Rig, pull: Pull) -> None:
+    rig.start(1.0)
+    pull("balance", 2.0, 1e6)
+    with pytest.raises(LinkLost, match=r"the line was lost .*; it was not back within 10 s \(.* cannot be opened"):
+        rig.wait(60.0)
+
+
+SCANNER = """
+[pressure]
+driver = "keysight-daq"
+address = "sim://simulated/daq"
+options = { channel = 101 }
+[alarm_relay]
+driver = "keysight-daq"
+address = "sim://simulated/daq"
+options = { channel = "301", bit = 0 }
+"""
+
+
+def test_all_roles_on_one_line_find_their_input_again(
+    simulated_bench: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bench.toml"
+    path.write_text(simulated_bench.read_text() + SCANNER)
+    bench = load_bench(path)
+    ports = open_ports(bench)
+    resumed: list[str] = []
+
+    def noted(role: str, resume: Callable[[], Any]) -> Any:
+        resumed.append(role)
+        return resume()
+
+    with closing(ports), closing(Recorder(tmp_path / "run", "r", "simulated")) as recorder:
+        stations = Stations(bench, ports, recorder, lambda *_, **__: None)
+        stations.connect()
+        for role in ("pressure", "alarm_relay"):
+            resume = stations[role].resume
+            monkeypatch.setattr(stations[role], "resume", partial(noted, role, resume))
+        stations.regain("alarm_relay", LinkLost("gone"), lambda: None)
+        assert resumed == ["pressure", "alarm_relay"]
+        assert stations["alarm_relay"].level().value in (0.0, 1.0)  # its channel was written as text
+
+
 @pytest.mark.parametrize(("back_after_s", "safe"), [(3.0, True), (1e6, False)])
 def test_the_stop_at_the_end_looks_for_the_pump_too(rig: Rig, pull: Pull, back_after_s: float, safe: bool) -> None:
     rig.start(1.0)
@@ -137,4 +232,4 @@ def test_the_stop_at_the_end_looks_for_the_pump_too(rig: Rig, pull: Pull, back_a
     with nullcontext() if safe else pytest.raises(SafetyError, match="did not confirm that it stands"):
         rig.make_safe()
     assert notes(rig, "safe state")[-1]["confirmed"] is safe
-    assert device_of("pump").running is not safe
+    assert (device_of("pump").status == "I") is not safe

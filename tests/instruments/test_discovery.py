@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -11,9 +12,10 @@ import pytest
 
 from instruments.discovery import Found, ask, skeleton
 from instruments.drivers import KINDS, drivers
-from instruments.errors import Refused
+from instruments.errors import LinkError, LinkLost, Refused
 from instruments.identity import Identity
 from instruments.link import Link
+from instruments.port import LineSettings
 from instruments.ports import Ports
 from instruments.sim.bench import SimulatedBench
 from instruments.sim.registry import find_bench
@@ -132,3 +134,39 @@ def test_the_skeleton_has_a_table_for_everything_that_was_found() -> None:
     assert 'driver = "mt-sics"\naddress = "COM5"\nserial = "B021"' in text
     assert "COM4" not in text
     assert np.all([line.count('"') % 2 == 0 for line in text.splitlines()])
+
+
+def test_the_skeleton_can_be_read_whatever_devices_and_systems_call_themselves() -> None:
+    found = [
+        Found(r"\\.\COM12", "balances", "mt-sics", Identity('The "big"\none', 'B"7')),
+        Found("COM4", "balances", "kern-kcp", Identity("")),
+        Found("COM5", "supplies", "rigol-dp800", Identity("DP832")),
+    ]
+    read = tomllib.loads(skeleton(found))
+    assert (read["balance"]["address"], read["balance"]["serial"]) == (r"\\.\COM12", 'B"7')
+    assert read["battery"]["driver"] == "rigol-dp800"
+    assert '# driver = "kern-kcp"' in skeleton(found)
+
+
+def test_line_settings_that_a_port_does_not_take_do_not_end_the_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[LineSettings] = []
+
+    def refuse(self: Ports, role: str, line: LineSettings) -> None:
+        asked.append(line)
+        raise LinkError("(22, 'Invalid argument')")
+
+    monkeypatch.setattr(Ports, "open", refuse)
+    assert ask("COM3").told == "(22, 'Invalid argument')"
+    assert len(asked) == len(set(asked)) > 2
+
+
+def test_a_port_without_a_line_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[LineSettings] = []
+
+    def hang_up(self: Ports, role: str, line: LineSettings) -> None:
+        asked.append(line)
+        raise LinkLost("the other end closed the connection")
+
+    monkeypatch.setattr(Ports, "open", hang_up)
+    assert "closed the connection" in ask("socket://10.0.0.7:4001").told
+    assert asked == [LineSettings()]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from instruments import locks
 from instruments.clock import utc_now
 from instruments.errors import LinkBusy, LinkError
 from instruments.locks import ResourceLock, resource_of
@@ -42,6 +43,11 @@ SAME = [
     ("socket://10.0.0.7:5025", "TCPIP0::10.0.0.7::5025::SOCKET"),
     ("socket://10.0.0.7:5025", "ASRLsocket://10.0.0.7:5025::INSTR"),
     ("USB0::0x1AB1::0x0E11::DP8C::INSTR", "usb0::0x1ab1::0x0e11::dp8c::instr"),
+    ("USB0::0x1AB1::0x0E11::DP8C::INSTR", "USB::0x1AB1::0x0E11::DP8C::0::INSTR"),
+    ("COM3", "ASRL3::INSTR"),
+    ("COM12", r"\\.\COM12"),
+    ("TCPIP0::10.0.0.7::inst0::INSTR", "TCPIP::10.0.0.7::INSTR"),
+    ("GPIB0::22::INSTR", "GPIB::22"),
 ]
 OTHER = [("COM3", "COM4"), ("socket://bench:4001", "socket://bench:4002"), ("GPIB0::22::INSTR", "GPIB0::23::INSTR")]
 
@@ -107,7 +113,7 @@ def test_a_released_resource_is_free_and_its_note_is_gone(folder: Path) -> None:
 
 def test_all_users_of_a_machine_share_one_folder_unless_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("DOSEBENCH_LOCKS")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(locks, "_SHARED", tmp_path / "dosebench-locks")
     lock = ResourceLock("COM7")
     lock.acquire()
     assert (tmp_path / "dosebench-locks" / "COM7.lock").exists()
@@ -137,6 +143,60 @@ def test_a_note_that_cannot_be_read_changes_nothing(note: str) -> None:
     with pytest.raises(LinkBusy, match="in use by another program"):
         ResourceLock("COM7").acquire()
     first.release()
+
+
+NAMELESS = [KeyError("getpwuid(): uid not found: 4242"), OSError("No username set in the environment"), ImportError("pwd")]
+
+
+@pytest.mark.parametrize("error", NAMELESS, ids=lambda error: type(error).__name__)
+def test_a_user_without_a_name_can_lock_too(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def nobody() -> str:
+        raise error
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    first = ResourceLock("COM7")
+    first.acquire()
+    with pytest.raises(LinkBusy, match=r"in use by .* of (user \d+|somebody) \(process"):
+        ResourceLock("COM7").acquire()
+    first.release()
+
+
+def test_an_end_between_lock_and_note_leaves_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(getpass, "getuser", interrupted)
+    first, second = ResourceLock("COM7"), ResourceLock("COM7")
+    with pytest.raises(KeyboardInterrupt):
+        first.acquire()
+    monkeypatch.undo()
+    monkeypatch.setenv("DOSEBENCH_LOCKS", str(first._owner.parent))
+    second.acquire()
+    second.release()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed there")
+def test_the_note_of_one_who_crashed_is_put_away_even_if_it_cannot_be_written_in(folder: Path) -> None:
+    """Another user's file in a folder of all can be removed, not changed."""
+    lock = ResourceLock("COM7")
+    (folder / "COM7.owner").write_text('{"since": "yesterday"}', encoding="utf-8")
+    before = (folder / "COM7.owner").stat().st_ino
+    keeper = (folder / "COM7.owner").open(encoding="utf-8")  # so that its number is not given out again
+    lock.acquire()
+    assert (folder / "COM7.owner").stat().st_ino != before
+    keeper.close()
+    lock.release()
+
+
+def test_a_folder_that_cannot_be_made_is_a_clear_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.touch()
+    monkeypatch.setenv("DOSEBENCH_LOCKS", str(folder / "deeper"))
+    with pytest.raises(LinkError, match=r"the folder for locks cannot be made .*; let DOSEBENCH_LOCKS name"):
+        ResourceLock("COM7")
+
+
+def test_what_can_be_no_path_is_a_name() -> None:
+    assert resource_of("/dev/" + "x" * 5000) == "/DEV/" + "X" * 5000
 
 
 def test_a_folder_that_is_a_file_is_a_clear_error(folder: Path) -> None:

@@ -146,6 +146,19 @@ def test_a_driver_without_its_simulator_is_refused_on_a_simulated_bench(
     assert "pump.driver: there is no simulator of 'strange-pump'; there are: " in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("import nowhere_to_be_found", "No module named 'nowhere_to_be_found'"), ("DRIVER = 7", "is no instruments.driver.Driver")],
+)
+def test_a_driver_that_cannot_be_loaded_is_named(packages: Path, text: str, reason: str) -> None:
+    (packages / "strange_pump" / "driver.py").write_text(text, encoding="utf-8")
+    done = python("from dosebench.cli import main; main()", Path("instruments"), path=[packages])
+    assert done.returncode == 64
+    assert "dosebench: driver " in done.stderr
+    assert reason in done.stderr
+    assert "mend or remove its package" in done.stderr
+
+
 def test_a_name_of_ours_is_not_replaced(packages: Path) -> None:
     done = python(OURS, path=[packages])
     assert done.stdout.splitlines() == ["True True", "True True"]

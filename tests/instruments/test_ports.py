@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import queue
+import socket
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -17,7 +19,9 @@ import serial
 from pyvisa.constants import StatusCode
 
 from instruments.clock import VirtualClock
-from instruments.errors import ConfigError, LinkAbsent, LinkError, LinkRefused
+from instruments.errors import ConfigError, LinkAbsent, LinkError, LinkRefused, ReplyTimeout
+from instruments.line_errors import not_opened
+from instruments.link import Link
 from instruments.port import LineSettings, SerialStream, SteppedPort, ThreadedPort
 from instruments.ports import Ports
 from instruments.sim.device import SimDevice
@@ -317,6 +321,7 @@ class Instrument:
     timeout: float = 2000.0
     closed: bool = False
     library: str = ""
+    write_timeouts: list[float] = field(default_factory=list)
 
     def by(self, library: str) -> Instrument:
         self.library = library
@@ -326,7 +331,7 @@ class Instrument:
     def visalib(self) -> Instrument:
         return self
 
-    def open_resource(self, address: str) -> Instrument:
+    def open_resource(self, address: str, *, open_timeout: int) -> Instrument:
         return self
 
     def read(self, session: int, count: int) -> tuple[bytes, StatusCode]:
@@ -339,6 +344,7 @@ class Instrument:
         if self.closed:
             raise pyvisa.InvalidSession
         self.written.append(data)
+        self.write_timeouts.append(self.timeout)
 
     def close(self) -> None:
         self.closed = True
@@ -368,6 +374,38 @@ def test_a_message_based_instrument_is_read_only_while_somebody_waits(instrument
     assert instrument.closed
 
 
+def test_a_message_based_instrument_that_was_asked_nothing_is_not_read(instrument: Instrument) -> None:
+    with opened("GPIB0::22::INSTR") as (ports, port):
+        link = Link(port, line_ends, ports.clock, role="pressure")
+        link.settle()
+        port.write(b"*RST\n")
+        link.settle()
+        instrument.answers.append(b"1\n")
+        assert link.exchange(b"*OPC?\n", timeout_s=PATIENCE_S).data == b"1\n"
+        link.settle()
+
+
+def test_a_late_answer_of_a_message_based_instrument_is_still_read(instrument: Instrument) -> None:
+    with opened("GPIB0::22::INSTR") as (ports, port):
+        link = Link(port, line_ends, ports.clock, role="pressure")
+        instrument.answers.extend([LATE] * 100_000)
+        with pytest.raises(ReplyTimeout):
+            link.exchange(b"READ?\n", timeout_s=0.01)
+        instrument.answers.clear()
+        instrument.answers.extend([b"1\n", b"2\n"])
+        assert link.exchange(b"READ?\n", timeout_s=PATIENCE_S).data == b"2\n"
+        assert link.unsolicited().data == b"1\n"
+
+
+def test_a_short_wait_leaves_no_short_time_for_the_next_question(instrument: Instrument) -> None:
+    with opened("GPIB0::22::INSTR") as (ports, port):
+        instrument.answers.extend([LATE, LATE])
+        for _ in range(2):
+            port.write(b"READ?\n")
+            port.wait(ports.clock.now_s() + 0.001)
+    assert instrument.write_timeouts == [2000, 2000]
+
+
 @pytest.mark.parametrize(("bench", "library"), [({}, "@py"), ({"visa": "@ivi"}, "@ivi")])
 def test_messages_go_through_the_visa_library_that_the_bench_file_names(
     instrument: Instrument, bench: dict[str, str], library: str
@@ -382,6 +420,7 @@ def test_messages_go_through_the_visa_library_that_the_bench_file_names(
 def test_a_lost_message_based_instrument_is_a_link_error(instrument: Instrument, act: Any) -> None:
     instrument.answers.append(LOST)
     with opened("GPIB0::22::INSTR") as (_, port):
+        port.write(b"*IDN?\n")
         instrument.close()
         with pytest.raises(LinkError, match=r"GPIB0::22::INSTR: the line was lost .*; check cable and power"):
             act(port)
@@ -394,6 +433,8 @@ REFUSED = [
     ("socket://127.0.0.1:{closed}", LinkRefused, "refused", "nothing takes connections there"),
     ("rfc2217://127.0.0.1:{closed}", LinkRefused, "refused", "nothing takes connections there"),
     ("TCPIP0::127.0.0.1::{closed}::SOCKET", LinkRefused, "refused", "nothing takes connections there"),
+    ("socket://no-such-host.invalid:4001", LinkAbsent, "name", "no host has that name"),
+    ("socket://two..dots:4001", LinkAbsent, "label empty", "no host has that name"),
     ("no-such-port", LinkAbsent, "could not open port", "is the cable in"),
     ("ASRL/dev/no-such-port::INSTR", LinkAbsent, "could not open port", "is the cable in"),
     ("sim://bench/nobody", LinkAbsent, "no such simulated device", "is the cable in"),
@@ -414,6 +455,23 @@ def test_a_port_that_is_not_there_is_named_with_role_address_reason_and_what_to_
     assert text.startswith(f"balance: {address} cannot be opened (")
     assert reason in text.lower()
     assert advice in text.rpartition(");")[2]
+
+
+CAUSES: list[tuple[Exception, type[LinkError], str]] = [
+    (Exception("could not connect: -1073807339"), LinkRefused, "the host does not answer"),
+    (ValueError("Could not locate a VISA implementation."), LinkAbsent, "bench.visa names a VISA library that is not"),
+    (ValueError("Wrapper not found: No package named pyvisa_x"), LinkAbsent, "bench.visa names a VISA library that is not"),
+    (ValueError("Please install PyUSB to use this resource type."), LinkAbsent, "install what is named there"),
+    (OSError(errno.EHOSTDOWN, "Host is down"), LinkRefused, "the host does not answer"),
+    (socket.gaierror(errno.ENOENT, "try again"), LinkAbsent, "no host has that name"),
+]
+
+
+@pytest.mark.parametrize(("cause", "kind", "advice"), CAUSES)
+def test_a_cause_is_told_from_another_of_the_same_number_or_class(cause: Exception, kind: type[LinkError], advice: str) -> None:
+    error = not_opened("balance", "somewhere", cause)
+    assert type(error) is kind
+    assert advice in str(error)
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,7 @@ ANSWERS = {
     b"garbage\nKeysight Technologies,34461A,MY1,A.02\r\n": Identity("Keysight Technologies 34461A", "MY1", "A.02"),
     b"Keysight Technologies,34401A,MY1,A.02\n": None,
     b"Keysight Technologies,34461A,MY1,A.02": None,
+    b" , ,MY1,A.02\n": None,
     b"ES\r\n": None,
     b"": None,
     b"\xff\x00\n": None,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
 from instruments.errors import BenchError, ConfigError, Refused, ReplyError, SettingDiffers
 from instruments.link import Link
 from instruments.meters.keysight_daq import DRIVER, KeysightDaq, KeysightDaqOptions
+from instruments.meters.keysight_dmm import KeysightDmmOptions
 from instruments.options import options_from
 from instruments.wire.scpi import response_ends
 from tests.instruments.meters.sim_link import linked
@@ -157,6 +159,13 @@ def test_what_the_scanner_cannot_do_is_an_error_when_connecting(options: Keysigh
 def test_a_byte_has_eight_bits(bit: int) -> None:
     with pytest.raises(ConfigError, match="bits 0 to 7"):
         options_from(KeysightDaqOptions, {"channel": 301, "bit": bit}, "alarm_relay.options")
+
+
+@pytest.mark.parametrize("kind", [KeysightDaqOptions, KeysightDmmOptions])
+@pytest.mark.parametrize("wrong", [{"mains_hz": 0}, {"nplc": 0}, {"nplc": math.nan}])
+def test_an_integration_takes_some_time(kind: type[Any], wrong: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match="nplc and mains_hz are greater than 0"):
+        options_from(kind, wrong, "pressure.options")
 
 
 # --- answers of others ---

@@ -268,6 +268,23 @@ def test_a_voltage_that_the_supply_did_not_take_is_an_error(
         driver.set_voltage(3.0)
 
 
+NOT_SWITCHED: list[tuple[Callable[..., Any], str, str, str]] = [
+    (keysight, "OUTP ON,(@1)", "OUTP? (@1)", "0"),
+    (rigol, ":OUTP CH1,ON", ":OUTP? CH1", "OFF"),
+]
+
+
+@pytest.mark.parametrize(("supply", "setting", "question", "answer"), NOT_SWITCHED)
+def test_an_output_that_does_not_come_on_is_an_error(
+    supply: Callable[..., Any], setting: str, question: str, answer: str
+) -> None:
+    with (
+        supply(turn(setting), TAKEN, turn(question, answer)) as driver,
+        pytest.raises(SettingDiffers, match="output: asked for on, the supply says off"),
+    ):
+        driver.switch(on=True)
+
+
 # --- what they tell of themselves ---
 
 
