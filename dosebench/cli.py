@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -107,4 +108,7 @@ def main() -> None:
         click.echo(f"dosebench: {err}", err=True)
         sys.exit(USAGE)
     except (click.Abort, KeyboardInterrupt):
+        sys.exit(ABORTED)
+    except Exception:  # noqa: BLE001 - Python's own status for a crash is 1, and that says FAIL
+        traceback.print_exc()
         sys.exit(ABORTED)

@@ -52,12 +52,13 @@ class Rig:
         syringe = self.bench.pump.syringe
         if syringe is not None and self.stations.can("pump", "syringe"):
             self.setting("syringe inner diameter", syringe.inner_diameter, "mm", self.pump.set_syringe)
-        if self.stations.can("balance", "update-rate"):
-            self._check_rate(self.setting("weighing rate", self.bench.balance.rate, "Hz", self.balance.set_update_rate))
         self._begin_to_weigh()
         return self.stations.identities
 
     def _begin_to_weigh(self) -> None:
+        """At the bench file's rate: a balance that was without power meanwhile weighs at its own."""
+        if self.stations.can("balance", "update-rate"):
+            self._check_rate(self.setting("weighing rate", self.bench.balance.rate, "Hz", self.balance.set_update_rate))
         self.balance.start_stream()
         self._streaming, self._last_reading_s = True, self.clock.now_s()
 

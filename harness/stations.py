@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.bench import Bench
-from instruments.errors import LinkError, LinkLost, Refused, ReplyError, ReplyTimeout, WrongDevice
+from instruments.errors import GarbledReply, LinkError, LinkLost, Refused, ReplyError, ReplyTimeout, WrongDevice
 from instruments.identity import Identity
 from instruments.link import Link, Tap
 from instruments.options import options_from
@@ -67,6 +67,8 @@ class Stations:
         advice = f"'dosebench discover' asks what is at {stand.address}"
         try:
             identity: Identity = device.connect()
+        except GarbledReply as err:
+            raise WrongDevice(f"{stand.address}: what answers there is no {stand.driver} ({err}); {advice}") from err
         except ReplyTimeout as err:
             raise type(err)(f"{stand.address}: no {stand.driver} answers there ({err}); {advice}") from err
         except ReplyError as err:

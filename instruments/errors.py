@@ -46,6 +46,10 @@ class HalfReply(ReplyTimeout):
     """A reply began and did not end within its time."""
 
 
+class GarbledReply(ReplyTimeout):
+    """Something came, but nothing that answers the question."""
+
+
 class ReplyError(BenchError):
     """Bytes came, but they are not a legal reply; they are kept in ``raw``."""
 

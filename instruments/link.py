@@ -12,12 +12,13 @@ from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from instruments.clock import Clock
-from instruments.errors import HalfReply, ReplyTimeout
+from instruments.errors import GarbledReply, HalfReply, ReplyTimeout
 from instruments.port import Port
 from instruments.stamped import NOTHING, Stamped, microseconds
 from instruments.wire.framing import FRAME_LIMIT, FrameBuffer, Framer
 
 _QUIET_S = 0.1
+_SHOWN = 100
 _SETTLE_S = 1.0
 """A line that is never quiet (a balance that sends its readings) is waited for no longer than this."""
 
@@ -71,8 +72,9 @@ class Link:
         return frame
 
     def receive(self, *, timeout_s: float, wanted: Callable[[bytes], bool] | None = None) -> Frame:
-        """The next frame that is ``wanted``, waiting for it. Raises ReplyTimeout."""
+        """The next frame that is ``wanted``, waiting for it. Raises ReplyTimeout, as HalfReply or GarbledReply if something came."""
         deadline_s = self._clock.now_s() + timeout_s
+        passed_over = b""
         while True:
             while self._pending:
                 frame = self._pending.popleft()
@@ -80,8 +82,9 @@ class Link:
                     self._half = b""
                     return frame
                 self._set_aside(Stamped.one(*frame))
+                passed_over = frame.data
             if self._clock.now_s() >= deadline_s:
-                raise self._late(timeout_s)
+                raise self._late(timeout_s, passed_over)
             self._pending.extend(Frame(*piece) for piece in self._frame(self._port.wait(deadline_s)))
 
     def unsolicited(self) -> Stamped:
@@ -131,8 +134,11 @@ class Link:
             self._tap.received(self.role, Stamped.one(held, microseconds(self._clock.now_s())))
         self._half = (self._half + held)[-FRAME_LIMIT:]
 
-    def _late(self, timeout_s: float) -> ReplyTimeout:
+    def _late(self, timeout_s: float, passed_over: bytes) -> ReplyTimeout:
         told = f"{self.role}: no answer within {timeout_s:g} s"
         if self._frames.held:
-            return HalfReply(f"{told} (only {self._frames.held!r} came); check the line settings and who else reads")
+            return HalfReply(f"{told} (only {self._frames.held[:_SHOWN]!r} came); check the line settings and who else reads")
+        if passed_over:
+            instead = f"(what came instead ended with {passed_over[:_SHOWN]!r})"
+            return GarbledReply(f"{told} {instead}; check the line settings, and which device is there")
         return ReplyTimeout(f"{told}; check power, address and line settings")

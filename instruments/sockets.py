@@ -10,6 +10,8 @@ from instruments.port import SLICE_S
 
 _CHUNK = 65536
 _CONNECT_S, _WRITE_S = 5.0, 2.0
+_KEEP_ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+"""In seconds, and tries; the system's own values let a dead host go unnoticed for two hours. Not every system has all names."""
 
 
 class SocketStream:
@@ -18,6 +20,9 @@ class SocketStream:
     def __init__(self, connection: socket.socket) -> None:
         connection.settimeout(_WRITE_S)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEP_ALIVE.items():
+            if hasattr(socket, name):
+                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connection = connection
 

@@ -7,7 +7,7 @@ import re
 from instruments.driver import Driver, NoOptions, Probe
 from instruments.errors import LinkError, Refused, ReplyError
 from instruments.identity import Identity
-from instruments.link import Link
+from instruments.link import Frame, Link
 from instruments.readings import Readings, Weighing
 from instruments.stamped import Stamped
 from instruments.wire import mt_sics as wire
@@ -21,12 +21,16 @@ _STABLE_TIMEOUT_S = 45.0
 _SYNTAX = "ES"
 
 
+_MARKS = frozenset({"@", "I4"})
+"""Answered with the serial number, behind which no older answer can come."""
+
+
 class MtSicsBalance:
     """One balance on one line, weighing in grams."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._may_wait = False
+        self._may_wait = self._in_doubt = False
 
     def connect(self) -> Identity:
         """Cancel whatever the balance was doing and read who it is."""
@@ -128,13 +132,20 @@ class MtSicsBalance:
 
     def _line(self, command: str, identifiers: tuple[str, ...], timeout_s: float) -> bytes:
         """The answer to a command. Raises Refused for the general errors, and as Link.exchange does."""
-        expected = {*identifiers, *wire.GENERAL_ERRORS}
-        frame = self._link.exchange(
-            wire.encode_command(command), timeout_s=timeout_s, wanted=lambda line: wire.identifier_of(line) in expected
-        )
+        if self._in_doubt and command not in _MARKS:
+            self._exchange("I4", {"I4"}, _REPLY_TIMEOUT_S)
+        frame = self._exchange(command, {*identifiers, *wire.GENERAL_ERRORS}, timeout_s)
         if (error := wire.identifier_of(frame.data)) in wire.GENERAL_ERRORS:
             raise Refused(f"{command}: {wire.GENERAL_ERRORS[error]}", error)
         return frame.data
+
+    def _exchange(self, command: str, expected: set[str], timeout_s: float) -> Frame:
+        """A weight that comes too late looks like the next one: until an answer has come in time, the order is in doubt."""
+        request = wire.encode_command(command)
+        self._in_doubt = True
+        frame = self._link.exchange(request, timeout_s=timeout_s, wanted=lambda line: wire.identifier_of(line) in expected)
+        self._in_doubt = False
+        return frame
 
     def _done(self, what: str, status: str, good: str) -> None:
         if status not in good:

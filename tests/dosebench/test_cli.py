@@ -151,3 +151,35 @@ def test_pages_can_be_made_again_without_a_longer_history(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     assert (folder / "report.html").is_file()
     assert history.read_bytes() == before
+
+
+def test_discover_asks_at_the_addresses_of_a_bench_file(tmp_path: Path) -> None:
+    told = dosebench(tmp_path, "discover", "--bench", BENCH)
+    assert told.returncode == 0, told.stderr
+    assert "sim://simulated/pump: New Era" in told.stdout
+    assert "sim://simulated/balance: " in told.stdout
+    assert 'driver = "mt-sics"\naddress = "sim://simulated/balance"\nserial = "SIM0000001"' in told.stdout
+    found = [json.loads(line) for line in dosebench(tmp_path, "discover", "--json", "--bench", BENCH).stdout.splitlines()]
+    assert {thing["address"]: thing["driver"] for thing in found} == {
+        "sim://simulated/pump": "new-era",
+        "sim://simulated/balance": "mt-sics",
+    }
+
+
+def test_discover_says_why_an_address_tells_nothing(tmp_path: Path) -> None:
+    told = dosebench(tmp_path, "discover", "/dev/no-such-port")
+    assert (told.returncode, "is the cable in" in told.stdout) == (0, True)
+
+
+def test_instruments_lists_every_driver_with_what_it_can(tmp_path: Path) -> None:
+    told = dosebench(tmp_path, "instruments").stdout
+    assert "new-era              19200 8N1; options: unit" in told
+    assert "can: output, protection" in told
+    for name in ("harvard-ultra", "sartorius-sbi", "keysight-daq", "rigol-dp800", "what the words mean"):
+        assert name in told
+
+
+def test_a_crash_of_the_program_is_never_taken_for_a_verdict(tmp_path: Path) -> None:
+    code = "import dosebench.cli as cli; cli.app = lambda **_: 1 / 0; cli.main()"
+    crashed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert (crashed.returncode, "ZeroDivisionError" in crashed.stderr) == (4, True)

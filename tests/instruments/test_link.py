@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from instruments.clock import VirtualClock
-from instruments.errors import LinkError, ReplyTimeout
+from instruments.errors import GarbledReply, HalfReply, LinkError, ReplyTimeout
 from instruments.link import Frame, Link
 from instruments.stamped import Stamped, microseconds
 from instruments.wire import new_era
@@ -137,24 +137,35 @@ def test_a_second_answer_left_over_is_not_the_next_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("coming", "text"),
+    ("coming", "kind", "text"),
     [
-        ([], "balance: no answer within 1 s; check power, address and line settings"),
+        ([], ReplyTimeout, "balance: no answer within 1 s; check power, address and line settings"),
         (
             [(0.1, b"S S  12")],
+            HalfReply,
             "balance: no answer within 1 s (only b'S S  12' came); check the line settings and who else reads",
         ),
         (
             [(0.1, b"\xd3 \xd3\r\x8a")],
+            HalfReply,
             r"balance: no answer within 1 s (only b'\xd3 \xd3\r\x8a' came); check the line settings and who else reads",
         ),
+        (
+            [(0.1, b"?\n"), (0.2, b"+OK\n")],
+            GarbledReply,
+            (
+                r"balance: no answer within 1 s (what came instead ended with b'+OK\n'); "
+                "check the line settings, and which device is there"
+            ),
+        ),
     ],
-    ids=["nothing came", "half a line came", "wrong parity: no line ever ends"],
+    ids=["nothing came", "half a line came", "wrong parity: no line ever ends", "answers of another device"],
 )
-def test_a_timeout_says_what_came(coming: Sequence[tuple[float, bytes]], text: str) -> None:
+def test_a_timeout_says_what_came(coming: Sequence[tuple[float, bytes]], kind: type[ReplyTimeout], text: str) -> None:
     with pytest.raises(ReplyTimeout) as caught:
-        Table({b"SI": coming}).link.exchange(b"SI", timeout_s=1.0)
+        Table({b"SI": coming}).link.exchange(b"SI", timeout_s=1.0, wanted=lambda line: line.startswith(b"S "))
     assert str(caught.value) == text
+    assert type(caught.value) is kind
 
 
 # --- after a timeout ---

@@ -65,6 +65,14 @@ def test_a_balance_that_does_not_say_who_it_is_is_refused(answer: str) -> None:
         driver.connect()
 
 
+def test_nothing_is_asked_of_a_balance_that_does_not_come_into_step_again() -> None:
+    with balance(turn("SI"), turn("I4"), turn("I4", WHO), turn("SI", "S S      56.78 g")) as (driver, _):
+        for _ in range(2):
+            with pytest.raises(ReplyTimeout):
+                driver.weigh()
+        assert driver.weigh() == Weighing(Decimal("56.78"), "S")
+
+
 def test_the_update_rate_is_the_one_the_balance_took() -> None:
     with balance(turn("UPD 20", "UPD A"), turn("UPD", "UPD A 18.3")) as (driver, _):
         assert driver.set_update_rate(20.0) == 18.3
@@ -125,8 +133,11 @@ def test_a_settled_weight_is_waited_for_as_long_as_the_balance_waits() -> None:
         assert script.clock.now_s() == 40.0
 
 
-def test_a_late_weight_is_never_taken_for_the_next() -> None:
-    with balance(turn("SI", (2.05, "S S     100.00 g")), turn("SI", "S S     200.00 g")) as (driver, _):
+@pytest.mark.parametrize("late_s", [2.05, 2.15, 2.7])
+def test_a_late_weight_is_never_taken_for_the_next(late_s: float) -> None:
+    """However late: an answer to another question comes first."""
+    late = turn("SI", (late_s, "S S     100.00 g"))
+    with balance(late, turn("I4", (0.8, WHO)), turn("SI", "S S     200.00 g")) as (driver, _):
         with pytest.raises(ReplyTimeout):
             driver.weigh()
         assert driver.weigh().mass_g == Decimal("200.00")
