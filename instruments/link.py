@@ -72,7 +72,7 @@ class Link:
         return frame
 
     def receive(self, *, timeout_s: float, wanted: Callable[[bytes], bool] | None = None) -> Frame:
-        """The next frame that is ``wanted``, waiting for it. Raises ReplyTimeout, as HalfReply or GarbledReply if something came."""
+        """The next frame that is ``wanted``, waiting for it. Raises ReplyTimeout (HalfReply, GarbledReply if something came)."""
         deadline_s = self._clock.now_s() + timeout_s
         passed_over = b""
         while True:
