@@ -73,18 +73,22 @@ class Rig:
 
     def _kept(self, role: str, act: Callable[[], Result]) -> Result:
         """Do what may be done twice; a line that is lost meanwhile is found again first, within its grace time."""
-        todo = act
+        attempt = act
         for _ in range(_BOUNCES):
             try:
-                return todo()
+                return attempt()
             except LinkLost as lost:
                 self.stations.regain(role, lost, self.look)
-            todo = partial(self._taken_up, role, act)
-        return todo()
+            attempt = partial(self._taken_up, role, act)
+        return attempt()
 
     def _taken_up(self, role: str, act: Callable[[], Result]) -> Result:
+        """Another weighing rate than before is the bench's fault; in a case, SettingDiffers would blame the pump."""
         if role == "balance" and self._streaming:
-            self._begin_to_weigh()
+            try:
+                self._begin_to_weigh()
+            except SettingDiffers as err:
+                raise BenchError(f"after its line came back: {err}") from err
         return act()
 
     # --- time ---

@@ -16,7 +16,7 @@ from harness.bench import load_bench
 from harness.recorder import Recorder
 from harness.rig import Rig
 from harness.stations import Stations, open_ports
-from instruments.errors import BenchError, LinkLost, Refused, ReplyError, ReplyTimeout, SafetyError, WrongDevice
+from instruments.errors import BenchError, LinkLost, Refused, ReplyError, ReplyTimeout, SafetyError, SettingDiffers, WrongDevice
 from instruments.sim.device import SimDevice
 from instruments.sim.registry import find_bench
 
@@ -120,6 +120,17 @@ def test_another_balance_that_comes_back_is_not_taken_for_the_first(rig: Rig, pu
     device.data = replace(device.data, serial="SIM0000002")
     with pytest.raises(WrongDevice, match=r"SIM0000001 was lost there, and .* SIM0000002 came back; check the cables"):
         rig.wait(60.0)
+
+
+def test_a_balance_that_comes_back_with_another_rate_is_not_blamed_on_the_pump(
+    rig: Rig, pull: Pull, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.start(1.0)
+    pull("balance", 1.0, 3.0)
+    monkeypatch.setattr(rig.balance, "set_update_rate", lambda _: 5.0)
+    with pytest.raises(BenchError, match=r"after its line came back: balance: asked for 10 .*, it took 5;") as caught:
+        rig.wait(60.0)
+    assert not isinstance(caught.value, SettingDiffers)
 
 
 def test_a_setting_that_was_under_way_is_not_sent_again(rig: Rig) -> None:
