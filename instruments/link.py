@@ -19,6 +19,7 @@ from instruments.wire.framing import FRAME_LIMIT, FrameBuffer, Framer
 
 _QUIET_S = 0.1
 _SHOWN = 100
+_LONGEST_DOUBT_S = 2.0
 _SETTLE_S = 1.0
 """A line that is never quiet (a balance that sends its readings) is waited for no longer than this."""
 
@@ -48,7 +49,7 @@ class Link:
         self._pending: deque[Frame] = deque()
         self._aside: list[Stamped] = []
         self._half = b""
-        self._out_of_step = False
+        self._out_of_step, self._doubt_s = False, _QUIET_S
         self.heard_s = clock.now_s()
         """When the last whole frame arrived; at first, when the link was made."""
 
@@ -57,14 +58,19 @@ class Link:
             self._tap.sent(self.role, data, microseconds(self._clock.now_s()))
         self._port.write(data)
 
-    def exchange(self, request: bytes, *, timeout_s: float, wanted: Callable[[bytes], bool] | None = None) -> Frame:
+    def exchange(
+        self, request: bytes, *, timeout_s: float, wanted: Callable[[bytes], bool] | None = None, alike: bool = False
+    ) -> Frame:
         """Send ``request``; return the first frame after it that is ``wanted`` (any, unless told).
 
-        What else comes is kept for ``unsolicited``. Raises ReplyTimeout, and LinkError when the line is lost.
+        What else comes is kept for ``unsolicited``. Where all answers look ``alike`` and nothing can be asked that tells old from
+        new, the line has to be silent for as long as an answer may take before anything is asked after one that did not come.
+        Raises ReplyTimeout, and LinkError when the line is lost.
         """
         if self._out_of_step:
-            self.settle()
+            self.settle(self._doubt_s)
         self._set_aside(self._take())
+        self._doubt_s = min(timeout_s, _LONGEST_DOUBT_S) if alike else _QUIET_S
         self._out_of_step = True  # until the answer is here: a Ctrl-C in between leaves it on its way
         self.send(request)
         frame = self.receive(timeout_s=timeout_s, wanted=wanted)
@@ -93,10 +99,10 @@ class Link:
         aside, self._aside = self._aside, []
         return Stamped.join(aside)
 
-    def settle(self) -> None:
+    def settle(self, quiet_s: float = _QUIET_S) -> None:
         """Wait until the line is quiet: late answers go to the unsolicited, half a frame is kept for its end to come."""
-        last_s = self._clock.now_s() + _SETTLE_S
-        while len(arrived := self._port.wait(self._clock.now_s() + _QUIET_S)):
+        last_s = self._clock.now_s() + max(_SETTLE_S, quiet_s)
+        while len(arrived := self._port.wait(self._clock.now_s() + quiet_s)):
             self._set_aside(self._frame(arrived))
             if self._clock.now_s() >= last_s:
                 break

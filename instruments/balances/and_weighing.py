@@ -126,7 +126,7 @@ class AndBalance:
         return self._ask_frame(command, timeout_s).data
 
     def _ask_frame(self, command: str, timeout_s: float) -> Frame:
-        return self._link.exchange(wire.encode_command(command), timeout_s=timeout_s, wanted=_is_answer)
+        return self._link.exchange(wire.encode_command(command), timeout_s=timeout_s, wanted=_is_answer, alike=True)
 
     def _weighing(self, command: str, line: bytes) -> Weighing:
         code = wire.decode_error(line)

@@ -81,7 +81,7 @@ class OhausBalance:
 
     def _line(self, command: Command, timeout_s: float) -> bytes:
         """The weight that answers ``command``, in whatever unit, or ES."""
-        return self._link.exchange(wire.encode_command(command), timeout_s=timeout_s, wanted=_is_line_or_error).data
+        return self._link.exchange(wire.encode_command(command), timeout_s=timeout_s, wanted=_is_line_or_error, alike=True).data
 
     def _control(self, what: str, command: Command, timeout_s: float = _REPLY_TIMEOUT_S) -> None:
         answers = {wire.encode_text(DONE), wire.encode_text(ERROR)}

@@ -118,7 +118,7 @@ class SbiBalance:
         """The next weighing: the one that comes by itself, or the answer to ESC P."""
         if self._automatic:
             return self._stream.next_line(self._is_weighing, timeout_s)
-        return self._link.exchange(wire.encode_command("P"), timeout_s=timeout_s, wanted=_is_line)
+        return self._link.exchange(wire.encode_command("P"), timeout_s=timeout_s, wanted=_is_line, alike=True)
 
     def _text(self, command: str) -> str:
         """An identification, or nothing from a balance that does not know the command."""

@@ -187,6 +187,14 @@ def test_a_timeout_never_loses_or_splits_a_line(
     assert [table.ask(b"A"), table.ask(b"B"), table.aside()] == [ReplyTimeout, answer, aside]
 
 
+@pytest.mark.parametrize(("alike", "answer"), [(True, b"b\n"), (False, b"a\n")])
+def test_where_answers_look_alike_the_line_has_to_be_silent_as_long_as_one_may_take(alike: bool, answer: bytes) -> None:
+    table = Table({b"A": [(1.5, b"a\n")], b"B": [(0.6, b"b\n")]})
+    with pytest.raises(ReplyTimeout):
+        table.link.exchange(b"A", timeout_s=1.0, alike=alike)
+    assert table.ask(b"B") == answer
+
+
 CUT_SHORT = [
     pytest.param(line_ends, b"S S  12", b"S S 9\n", is_mass, id="line"),
     pytest.param(new_era.reply_ends, b"\x0200", b"\x0200S\x03", None, id="Basic packet"),

@@ -94,6 +94,14 @@ def test_a_balance_that_has_gone_silent_is_a_timeout() -> None:
         driver.weigh_stable()
 
 
+@pytest.mark.parametrize("late_s", [2.05, 2.15, 3.9])
+def test_a_late_weight_is_set_aside_before_the_next_question(late_s: float) -> None:
+    with balance(turn("Q", (late_s, HUNDRED)), turn("Q", "ST,+00200.00  g")) as (driver, _):
+        with pytest.raises(ReplyTimeout):
+            driver.weigh()
+        assert driver.weigh().mass_g == Decimal("200.00")
+
+
 def test_a_late_acknowledgement_is_not_an_answer() -> None:
     with balance(turn("Q", (0.01, AK), HUNDRED)) as (driver, _):
         assert driver.weigh().mass_g == Decimal("100.00")

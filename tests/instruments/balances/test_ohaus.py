@@ -95,8 +95,9 @@ def test_an_acknowledgement_is_not_a_weight() -> None:
     assert others.data == b"B123\r\n"
 
 
-def test_a_late_weight_is_set_aside_before_the_next_question() -> None:
-    with balance(turn("IP", (2.05, HUNDRED)), turn("IP", "    200.00 g")) as (driver, _):
+@pytest.mark.parametrize("late_s", [2.05, 2.15, 3.9])
+def test_a_late_weight_is_set_aside_before_the_next_question(late_s: float) -> None:
+    with balance(turn("IP", (late_s, HUNDRED)), turn("IP", "    200.00 g")) as (driver, _):
         with pytest.raises(ReplyTimeout):
             driver.weigh()
         assert driver.weigh().mass_g == Decimal("200.00")

@@ -107,8 +107,9 @@ def test_lines_nobody_asked_for_are_passed_over_and_kept(stray: str) -> None:
     assert others.data == stray.encode("latin-1") + b"\r\n"
 
 
-def test_a_late_line_is_set_aside_before_the_next_question() -> None:
-    with balance(turn("P", (2.05, STABLE)), turn("P", "N     +   200.00 g  ")) as (driver, _):
+@pytest.mark.parametrize("late_s", [2.05, 2.15, 3.9])
+def test_a_late_line_is_set_aside_before_the_next_question(late_s: float) -> None:
+    with balance(turn("P", (late_s, STABLE)), turn("P", "N     +   200.00 g  ")) as (driver, _):
         with pytest.raises(ReplyTimeout):
             driver.weigh()
         assert driver.weigh().mass_g == Decimal("200.00")
