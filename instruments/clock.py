@@ -11,6 +11,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+import numpy as np
+
+from instruments.stamped import IntArray
+
 _FOREVER_S = float("inf")
 
 
@@ -72,29 +76,52 @@ class VirtualClock:
         self.utc_anchor = utc_anchor or datetime.now(UTC)
         self._now_s = 0.0
         self._actors: list[Actor] = []
+        self._steps: list[tuple[float, float]] = []
 
     def add(self, actor: Actor) -> None:
         """Let ``actor`` act from now on; actors due at the same moment act in the order they were added."""
         self._actors.append(actor)
 
+    def set_by(self, step_s: float) -> None:
+        """Somebody sets this clock forward or back. The actors' time goes on as before."""
+        self._steps.append((self._now_s, step_s))
+
+    def shown_s(self, moment_s: float) -> float:
+        """What this clock shows, or has shown, at a moment of the actors' time."""
+        return moment_s + sum(step_s for since_s, step_s in self._steps if since_s <= moment_s)
+
+    def shown_us(self, stamps_us: IntArray) -> IntArray:
+        """The same for many moments, in microseconds."""
+        shown_us = stamps_us
+        for since_s, step_s in self._steps:
+            shown_us = shown_us + np.int64(round(step_s * 1e6)) * (stamps_us >= since_s * 1e6)
+        return shown_us
+
     def now_s(self) -> float:
-        return self._now_s
+        return self.shown_s(self._now_s)
 
     def sleep_until(self, deadline_s: float) -> None:
-        while self._now_s < deadline_s:
-            self._step(min(deadline_s, self._next(lambda actor: actor.next_event_s())))
+        while (left_s := deadline_s - self.now_s()) > 0:
+            self._step(min(self._moment_s(deadline_s, left_s), self._next(lambda actor: actor.next_event_s())))
 
     def wait(self, ready: Callable[[], bool], deadline_s: float) -> bool:
         """Run until ``ready()`` holds, looking whenever an actor changes or sends; False at the deadline."""
         while not ready():
-            if self._now_s >= deadline_s:
+            if (left_s := deadline_s - self.now_s()) <= 0:
                 return False
-            self._step(min(deadline_s, self.due_s()))
+            self._step(min(self._moment_s(deadline_s, left_s), self._due_s()))
         return True
 
     def due_s(self) -> float:
         """When an actor next changes or sends by itself; infinity for never."""
+        return self.shown_s(self._due_s())
+
+    def _due_s(self) -> float:
         return self._next(lambda actor: min(actor.next_event_s(), actor.next_output_s()))
+
+    def _moment_s(self, deadline_s: float, left_s: float) -> float:
+        """The actors' time at a deadline; the very number as long as nobody has set the clock."""
+        return self._now_s + left_s if self._steps else deadline_s
 
     def _next(self, moment: Callable[[Actor], float]) -> float:
         return min(map(moment, self._actors), default=_FOREVER_S)

@@ -18,6 +18,7 @@ import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import serial
@@ -111,8 +112,15 @@ class Ports:
         with ExitStack() as all_of_it:
             for address in list(self._locks):
                 all_of_it.callback(self._unlock, address)
+            for bench in self._benches:
+                all_of_it.callback(bench.close)
             while self._open:
                 all_of_it.callback(self._open.popitem()[1].close)
+
+    def write_truth(self, folder: Path) -> None:
+        """What really happened on a simulated bench, into ``folder``; of a real bench nobody knows, and nothing is written."""
+        for bench in self._benches:
+            bench.write_truth(folder)
 
 
 def speaks_messages(address: str) -> bool:

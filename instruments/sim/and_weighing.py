@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from instruments.sim.physics.weighing import WeighingCell
 from instruments.sim.printing import PrintingBalance
 from instruments.sim.site import Site
-from instruments.sim.weighing import WeighingCell
 from instruments.stamped import IntArray
 from instruments.wire import and_weighing as wire
 from instruments.wire.and_weighing import Line

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from urllib.parse import urlsplit
+
+import numpy as np
 
 from instruments.clock import VirtualClock
 from instruments.errors import ConfigError
 from instruments.sim.device import SimDevice
 from instruments.sim.devices import simulators
 from instruments.sim.faults import with_faults
-from instruments.sim.fluid import FloatArray, FluidPath
+from instruments.sim.physics.arrays import FloatArray
+from instruments.sim.physics.path import FluidPath
+from instruments.sim.physics.room import Air
+from instruments.sim.physics.truth import Truth
+from instruments.sim.physics.vessel import Pan
 from instruments.sim.registry import register_bench
-from instruments.sim.setup import Plain, Setup, read_setup
-from instruments.sim.site import Site
+from instruments.sim.setup import PARTS, Happening, Plain, Setup, read_setup
+from instruments.sim.site import Site, noise_of
 
 _NEVER_S = float("inf")
 _PUMP_AND_BALANCE: Mapping[str, Plain] = {
@@ -29,32 +38,62 @@ class SimulatedBench:
     ``roles`` tells the device of each. A device is called as in its ``sim://`` address, in place of a real one by its first role.
     """
 
-    def __init__(self, setup: Setup, tables: Mapping[str, Plain] = _PUMP_AND_BALANCE) -> None:
-        self.clock = VirtualClock()
-        self.path = FluidPath(setup.line.time_constant_s)
-        self._setup = setup
+    def __init__(self, setup: Setup, tables: Mapping[str, Plain] = _PUMP_AND_BALANCE, faults: Sequence[str] = ()) -> None:
+        self.clock = VirtualClock(_after_calibration(tables) if setup.overdue else None)
+        self._undo: list[Callable[[], None]] = []
+        self.path = FluidPath(setup.line)
+        self.truth = Truth(self.path)
+        self.setup, self.faults = setup, tuple(faults)
+        air = Air(setup.room, noise_of(setup.seed, "room"))
+        self._pan = Pan(setup.vessel, setup.outlet, air, float(noise_of(setup.seed, "needle").uniform()))
         self.devices: dict[str, SimDevice] = {}
         self.roles = _devices_of(tables)
         for name, roles in _by_device(tables, self.roles).items():
-            site = Site(roles, setup, self.path, self._load_g, self.devices)
+            site = Site(roles, setup, self.path, self._load_g, self.devices, self.truth.note)
             self.devices[name] = _simulator(site)(site)
         for device in self.devices.values():
             self.clock.add(device)
-        self.clock.add(_Hand(self._pulls()))
+        for happening in setup.happenings:
+            if happening.role:
+                self.device(happening.role)
+        self.clock.add(_Hand(self, setup.happenings))
 
     def _load_g(self, moments_s: FloatArray) -> FloatArray:
-        gain_g = self._setup.vessel.apparent_g(self.path.delivered_ml(moments_s), moments_s)
-        return self._setup.load_g + gain_g
+        return self._pan.shown_g(self.path.delivered_ml(moments_s), moments_s)
 
-    def _pulls(self) -> Iterable[_Pull]:
-        for moments_s, act in ((self._setup.unplug_s, SimDevice.unplug), (self._setup.plug_in_s, SimDevice.plug_in)):
-            for role, at_s in moments_s.items():
-                yield at_s, act, self._device(role)
-
-    def _device(self, role: str) -> SimDevice:
+    def device(self, role: str) -> SimDevice:
+        """Who plays a role. Raises ConfigError where nobody does."""
         if role not in self.roles:
-            raise ConfigError(f"the cable of the {role} cannot be pulled: this bench has none; it has {', '.join(self.roles)}")
+            raise ConfigError(f"nothing can happen to the {role}: this bench has none; it has {', '.join(self.roles)}")
         return self.devices[self.roles[role]]
+
+    def noise(self, name: str) -> np.random.Generator:
+        return noise_of(self.setup.seed, name)
+
+    def fill_disk(self) -> None:
+        """From now on the files of this process cannot grow; until ``close``. Raises ConfigError where that cannot be had."""
+        try:
+            from instruments.sim.disk_posix import FullDisk
+        except ImportError as err:
+            raise ConfigError("fault 'disk-full' needs a POSIX system") from err
+        self._undo.append(FullDisk().release)
+
+    def close(self) -> None:
+        """The run is over: what was done to the computer is undone."""
+        while self._undo:
+            self._undo.pop()()
+
+    def write_truth(self, folder: Path) -> None:
+        """What really happened, for those who judge the harness: into a folder beside the run's."""
+        self.truth.write(folder, self.clock.now_s(), {name: asdict(getattr(self.setup, name)) for name in PARTS}, self.faults)
+
+
+def _after_calibration(tables: Mapping[str, Plain]) -> datetime:
+    """The day after the last calibration in the bench file has run out."""
+    due = [table["calibration_due"] for table in tables.values() if "calibration_due" in table]
+    if not due:
+        raise ConfigError("fault 'calibration-overdue': the bench file has no calibration_due that could be passed")
+    return datetime.combine(max(due) + timedelta(days=1), time(12), UTC)
 
 
 def _devices_of(tables: Mapping[str, Plain]) -> dict[str, str]:
@@ -86,31 +125,30 @@ def _simulator(site: Site) -> Callable[[Site], SimDevice]:
     return simulators()[driver]
 
 
-_Pull = tuple[float, Callable[[SimDevice], None], SimDevice]
-
-
 class _Hand:
-    """Pulls cables, and puts them back, at the moments the faults say."""
+    """Lets happen what happens on the bench by itself, at its moment."""
 
-    def __init__(self, pulls: Iterable[_Pull]) -> None:
-        self._pulls = sorted(pulls, key=lambda pull: pull[0])
+    def __init__(self, bench: SimulatedBench, happenings: Iterable[Happening]) -> None:
+        self._bench = bench
+        self._coming = sorted(happenings, key=lambda happening: happening.at_s)
 
     def next_event_s(self) -> float:
-        return self._pulls[0][0] if self._pulls else _NEVER_S
+        return self._coming[0].at_s if self._coming else _NEVER_S
 
     def next_output_s(self) -> float:
         return _NEVER_S
 
     def advance_to(self, now_s: float) -> None:
-        while self._pulls and self._pulls[0][0] <= now_s:
-            _, act, device = self._pulls.pop(0)
-            act(device)
+        while self._coming and self._coming[0].at_s <= now_s:
+            happening = self._coming.pop(0)
+            self._bench.truth.note(now_s, happening.what)
+            happening.act(self._bench, now_s)
 
 
 def build_bench(name: str, plain: Plain) -> SimulatedBench:
     """Build the bench that ``plain`` (a bench file as read) describes, faults included, and register it under ``name``."""
     faults = plain.get("simulation", {}).get("faults", [])
     tables = {role: table for role, table in plain.items() if isinstance(table, Mapping) and "driver" in table}
-    bench = SimulatedBench(with_faults(read_setup(plain), faults), tables or _PUMP_AND_BALANCE)
+    bench = SimulatedBench(with_faults(read_setup(plain), faults), tables or _PUMP_AND_BALANCE, faults)
     register_bench(name, bench)
     return bench

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from instruments.errors import ReplyError
 from instruments.sim.device import SimDevice
 from instruments.sim.dosing import Dosing
-from instruments.sim.drive import Drive
+from instruments.sim.physics.drive import Drive
 from instruments.sim.site import Site
 from instruments.wire import chemyx as wire
 from instruments.wire.framing import Framer
@@ -218,6 +218,9 @@ class ChemyxPump(SimDevice):
         self.dosing.stand(self.now_s)
         self.status, self.alarming, self._begin_s = status, stalled, _NEVER_S
 
+    def restart(self) -> None:
+        self._halt(_STOPPED)
+
     # --- what happens by itself ---
 
     def next_event_s(self) -> float:
@@ -234,7 +237,7 @@ class ChemyxPump(SimDevice):
         return [
             (self._begin_s, self._drive),
             (self.dosing.reached_s, self._next_step),
-            (drive.end_of_travel_s(), lambda: drive.meet_end(self.now_s)),
+            (drive.next_event_s(), lambda: drive.act(self.now_s)),
             (drive.stall_s(), lambda: self._halt(_STOPPED, stalled=True)),
         ]
 

@@ -35,6 +35,7 @@ class SimDevice:
         self._outbox: list[tuple[float, int, bytes]] = []
         self._sent: list[Stamped] = []
         self._on_the_way, self._arrived = NOTHING, NOTHING
+        self._lost_us = (float("inf"), float("inf"))
 
     def obey(self, frame: bytes) -> None:
         """Act on one whole frame from the host."""
@@ -89,6 +90,20 @@ class SimDevice:
         if not self.plugged_in:
             self.plugged_in, self.cable = True, self.cable + 1
 
+    def lose(self, from_s: float, until_s: float) -> None:
+        """What arrives between these moments does not."""
+        self._lost_us = (microseconds(from_s), until_s * 1e6)
+
+    def blurt(self, data: bytes) -> None:
+        """Stray bytes on the line, now."""
+        self.send_block(data, np.array([len(data)], dtype=np.int64), np.array([microseconds(self.now_s)], dtype=np.int64))
+
+    def restart(self) -> None:
+        """Power was gone for a moment: what becomes of a device that does not tell of it. By default nothing."""
+
+    def set_unit(self, unit: str) -> None:
+        """Somebody sets the unit that is shown and sent, on a device that has one."""
+
     @property
     def waiting(self) -> int:
         """Bytes that have arrived at the host and were not taken yet."""
@@ -113,5 +128,7 @@ class SimDevice:
         line = Stamped.join([self._on_the_way, *self._sent]).in_order()
         due = int(np.searchsorted(line.stamps_us, now_us, side="right"))
         now, self._on_the_way = line.split(due)
+        if now_us >= self._lost_us[0]:
+            now = now.pick((now.stamps_us < self._lost_us[0]) | (now.stamps_us >= self._lost_us[1]))
         self._sent.clear()
         self._arrived = Stamped.join([self._arrived, now])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instruments.sim.drive import Drive
+from instruments.sim.physics.drive import Drive
 
 _NEVER_S = float("inf")
 
@@ -25,8 +25,9 @@ class Dosing:
         ``bolus`` False: a run until stopped, by a pump that has to be told a volume for it as well.
         """
         self._moved_ml = self.moved_ml(now_s)
-        paced_ml_s = flow_ml_s * (self.drive.data.bolus_pace if bolus and volume_ml < _NEVER_S else 1.0)
-        self.drive.run(now_s, paced_ml_s)
+        limited = bolus and volume_ml < _NEVER_S
+        paced_ml_s = flow_ml_s * (self.drive.data.bolus_pace if limited else 1.0)
+        self.drive.run(now_s, paced_ml_s, volume_ml if limited else _NEVER_S)
         self._from_ml = self.drive.counted_ml(now_s)
         self.reached_s = now_s + max(0.0, volume_ml) / abs(paced_ml_s) if paced_ml_s else _NEVER_S
 

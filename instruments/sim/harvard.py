@@ -10,11 +10,12 @@ from instruments.sim import harvard_rates as rates
 from instruments.sim import harvard_settings as settings
 from instruments.sim import harvard_syringe as syringe
 from instruments.sim.device import SimDevice
-from instruments.sim.drive import Drive
-from instruments.sim.fluid import FluidPath
 from instruments.sim.harvard_arguments import Wrong, wrong_state
 from instruments.sim.harvard_models import PumpData
 from instruments.sim.harvard_pump import HarvardPump
+from instruments.sim.physics.drive import Drive
+from instruments.sim.physics.line import Line
+from instruments.sim.physics.path import FluidPath
 from instruments.sim.site import Site
 from instruments.wire import harvard as wire
 from instruments.wire.framing import Framer
@@ -81,6 +82,10 @@ class HarvardChain(SimDevice):
     def _put(self, pump: HarvardPump, reply: wire.Reply) -> None:
         self.send(wire.encode_reply(reply, poll=pump.poll, colon_target=self.data.colon_target))
 
+    def restart(self) -> None:
+        for pump in self.pumps:
+            pump.motion.stand(self.now_s)
+
     # --- what happens by itself ---
 
     def next_event_s(self) -> float:
@@ -106,5 +111,5 @@ def _obeyed(pump: HarvardPump, command: wire.Command) -> tuple[str, ...]:
 def build(site: Site) -> HarvardChain:
     """The first pump of the chain pushes the syringe of the bench, the others push nothing that goes there."""
     data = site.options(PumpData)
-    others = [Drive(FluidPath(0.0), travel_ml=10.0) for _ in data.addresses[1:]]
+    others = [Drive(FluidPath(Line()), travel_ml=10.0) for _ in data.addresses[1:]]
     return HarvardChain(data, [site.drive(), *others])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from instruments.errors import ReplyError
 from instruments.sim.device import SimDevice
 from instruments.sim.dosing import Dosing
-from instruments.sim.drive import Drive
+from instruments.sim.physics.drive import Drive
 from instruments.sim.site import Site
 from instruments.wire import harvard_44 as wire
 from instruments.wire.framing import Framer
@@ -220,6 +220,9 @@ class Harvard44Pump(SimDevice):
         self.dosing.stand(self.now_s)
         self.prompt, self.alarming = prompt, stalled
 
+    def restart(self) -> None:
+        self._halt(":")
+
     # --- what happens by itself ---
 
     def next_event_s(self) -> float:
@@ -235,7 +238,7 @@ class Harvard44Pump(SimDevice):
         drive = self.dosing.drive
         return [
             (self.dosing.reached_s, lambda: self._halt(":")),
-            (drive.end_of_travel_s(), lambda: drive.meet_end(self.now_s)),
+            (drive.next_event_s(), lambda: drive.act(self.now_s)),
             (drive.stall_s(), lambda: self._halt("*", stalled=True)),
         ]
 

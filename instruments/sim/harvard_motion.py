@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from instruments.sim.dosing import Dosing
-from instruments.sim.drive import Drive
+from instruments.sim.physics.drive import Drive
 from instruments.wire import harvard as wire
 
 _NEVER_S = float("inf")
@@ -124,7 +124,7 @@ class Motion:
             (self._dosing.reached_s, self._reach),
             (self._target_time_s(now_s), self._reach),
             (self._step_s(), self._next_step),
-            (drive.end_of_travel_s(), self._meet_end),
+            (drive.next_event_s(), self._turn),
             (drive.stall_s(), self._stall),
         ]
 
@@ -148,9 +148,9 @@ class Motion:
     def _reach(self, now_s: float) -> None:
         self.stand(now_s, "T*")
 
-    def _meet_end(self, now_s: float) -> None:
-        self._dosing.drive.meet_end(now_s)
-        if self._limit_switch:
+    def _turn(self, now_s: float) -> None:
+        self._dosing.drive.act(now_s)
+        if self._limit_switch and self._dosing.drive.blocked == "end":
             self.at_limit = True
             self.stand(now_s, ">*")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-from instruments.sim.drive import Drive
 from instruments.sim.harvard_models import MODELS, PumpData
 from instruments.sim.harvard_motion import Motion
+from instruments.sim.physics.drive import Drive
 from instruments.wire import harvard_numbers as numbers
 
 _ROUNDING = 5.1e-6

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from instruments.sim.drive import Drive
 from instruments.sim.implantable_alarms import Alarms, Condition, Watch
 from instruments.sim.implantable_battery import Battery
 from instruments.sim.implantable_data import ImplantableData, persona
 from instruments.sim.implantable_delivery import Delivery
 from instruments.sim.implantable_log import EventLog
 from instruments.sim.implantable_reservoir import Reservoir
+from instruments.sim.physics.drive import Drive
 from instruments.sim.power import Source
 from instruments.sim.scpi import ScpiDevice
 from instruments.sim.scpi_status import PON
@@ -119,7 +119,7 @@ class ImplantablePump(ScpiDevice):
         return [
             (min(self._edges_s, default=_NEVER_S), self._turn_stall),
             (self.delivery.reached_s, lambda: self.delivery.go_on(self.now_s)),
-            (self.drive.end_of_travel_s(), lambda: self.drive.meet_end(self.now_s)),
+            (self.drive.next_event_s(), lambda: self.drive.act(self.now_s)),
             *((watch.due_s(), lambda watch=watch: watch.act(self.now_s)) for watch in self._watches),
             (self.alarms.next_tone_s(), lambda: self.alarms.sound_due(self.now_s)),
             (self._silence_s(), self._meet_silence),
@@ -139,7 +139,7 @@ class ImplantablePump(ScpiDevice):
         self.status.operation.become(_OPERATION[self.delivery.state])
         self.battery.drive_motor(now_s, self.drive.flow_ml_s * 3600)
         if self._stuck and self.drive.flow_ml_s > 0:
-            self.drive.meet_end(now_s)
+            self.drive.block(now_s, "jam")
 
     # --- conditions that give alarm ---
 
@@ -168,7 +168,7 @@ class ImplantablePump(ScpiDevice):
         return self.reservoir.falls_to_s(self.now_s, self.reservoir.low_ml) if self.reservoir.low_ml else _NEVER_S
 
     def _is_empty(self) -> bool:
-        dry = self.drive.blocked_since_s is not None and not self._stuck
+        dry = self.drive.blocked == "end"
         return self.reservoir.left_ml(self.now_s) <= _SLACK_ML or (self.data.senses_empty and dry)
 
     @property
@@ -223,6 +223,11 @@ class ImplantablePump(ScpiDevice):
             self._power_up()
         elif self.powered and not enough:
             self._power_down()
+
+    def restart(self) -> None:
+        self._power_down()
+        self._cut = False
+        self._power_up()
 
     def _power_down(self) -> None:
         self._cut = self.delivery.state != "OFF"

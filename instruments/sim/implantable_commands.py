@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from instruments.sim.drive import Drive
 from instruments.sim.implantable import ImplantablePump
 from instruments.sim.implantable_data import ImplantableData
 from instruments.sim.implantable_remap import rewritten
+from instruments.sim.physics.drive import Drive
 from instruments.sim.power import Source
 from instruments.sim.scpi import COMMON, Command, Given, Tree, action
 from instruments.sim.site import Site

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from instruments.sim.dosing import Dosing
-from instruments.sim.drive import Drive
+from instruments.sim.physics.drive import Drive
 from instruments.wire.scpi_errors import ScpiError
 from instruments.wire.scpi_pump import Steps
 

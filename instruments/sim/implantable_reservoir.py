@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from instruments.sim.drive import Drive
+from instruments.sim.physics.drive import Drive
 
 _NEVER_S = float("inf")
 

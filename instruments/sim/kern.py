@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from instruments.sim.mt_sics import BalanceData, MtSicsBalance
 from instruments.sim.mt_sics.table import Entry
+from instruments.sim.physics.weighing import WeighingCell
 from instruments.sim.site import Site
-from instruments.sim.weighing import WeighingCell
 from instruments.stamped import Stamped, microseconds
 from instruments.wire import kern as wire
 from instruments.wire.mt_sics import Text

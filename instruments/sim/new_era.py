@@ -7,10 +7,11 @@ from dataclasses import replace
 from functools import reduce
 from itertools import zip_longest
 
-from instruments.sim.drive import Drive
-from instruments.sim.fluid import FluidPath
 from instruments.sim.new_era_data import PumpData
 from instruments.sim.new_era_pump import NewEraLine, NewEraPump
+from instruments.sim.physics.drive import Drive
+from instruments.sim.physics.line import Line
+from instruments.sim.physics.path import FluidPath
 from instruments.sim.site import Site
 
 _NEVER_S = float("inf")
@@ -56,7 +57,7 @@ def build(site: Site) -> NewEraPump | PumpChain:
     if not data.others:
         return pump
     idle = replace(data, power_fails_s=_NEVER_S)
-    beside = [Drive(FluidPath(0.0), travel_ml=site.setup.fill_ml) for _ in data.others]
+    beside = [Drive(FluidPath(Line()), travel_ml=site.setup.fill_ml) for _ in data.others]
     return PumpChain(
         [pump, *(NewEraPump(replace(idle, address=at), drive) for at, drive in zip(data.others, beside, strict=True))]
     )

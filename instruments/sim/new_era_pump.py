@@ -11,10 +11,10 @@ from collections.abc import Callable
 from instruments.errors import ReplyError
 from instruments.sim.device import SimDevice
 from instruments.sim.dosing import Dosing
-from instruments.sim.drive import Drive
 from instruments.sim.new_era_data import Memory, PumpData, factory_program
 from instruments.sim.new_era_program import Program
 from instruments.sim.new_era_settings import Panel
+from instruments.sim.physics.drive import Drive
 from instruments.wire import new_era as wire
 from instruments.wire.framing import Framer
 
@@ -162,6 +162,10 @@ class NewEraPump(NewEraLine):
         if self.memory.safe_s:
             self.speak(self._alarm_packet(letter, safe=True))
 
+    def restart(self) -> None:
+        self.program.forget()
+        self._set_alarm("")
+
     def _power_up(self) -> None:
         self.powered = True
         if self.memory.flags["PF"] and self._was_running:
@@ -194,7 +198,7 @@ class NewEraPump(NewEraLine):
     def _events(self) -> list[tuple[float, Callable[[], None]]]:
         return [
             *self.program.events(),
-            (self.drive.end_of_travel_s(), lambda: self.drive.meet_end(self.now_s)),
+            (self.drive.next_event_s(), lambda: self.drive.act(self.now_s)),
             (self.drive.stall_s(), lambda: self._raise_alarm("S")),
             (self._deadline_s, self._silence),
             (self._power_due_s, self._switch_power),

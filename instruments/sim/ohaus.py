@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from instruments.errors import ReplyError
+from instruments.sim.physics.weighing import Samples, WeighingCell
 from instruments.sim.printing import PrintingBalance
 from instruments.sim.site import Site
-from instruments.sim.weighing import Samples, WeighingCell
 from instruments.stamped import IntArray
 from instruments.wire import ohaus as wire
 from instruments.wire.blocks import Mask

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from instruments.sim.device import SimDevice
-from instruments.sim.weighing import Samples, WeighingCell
+from instruments.sim.physics.weighing import Samples, WeighingCell
 from instruments.stamped import IntArray
 from instruments.wire import blocks
 from instruments.wire.blocks import UNIT_POWERS, Mask
@@ -130,6 +130,9 @@ class PrintingBalance(SimDevice):
         begun_s = np.maximum.accumulate(np.maximum(moments_s + self._latency_s - (busy_s - line_s), self._free_s))
         self._free_s = float(begun_s[-1] + busy_s[-1])
         return np.asarray(begun_s + busy_s)
+
+    def set_unit(self, unit: str) -> None:
+        self.unit = unit
 
     # --- ranges ---
 

@@ -67,7 +67,8 @@ class Serial(SerialBase):
             raise PortNotOpenError
         deadline_s = float("inf") if self.timeout is None else self.clock.now_s() + self.timeout
         self.clock.wait(lambda: self.device.waiting >= size or self._pulled_out, deadline_s)
-        arrived = self.take()
+        self._check_when_empty()
+        arrived = self.device.take()
         whole = int(np.searchsorted(arrived.ends, size, side="right"))
         self.device.put_back(Stamped(arrived.data[size:], arrived.ends[whole:] - size, arrived.stamps_us[whole:]))
         return arrived.data[:size]
@@ -78,11 +79,12 @@ class Serial(SerialBase):
         What came before the cable was pulled is still handed out; the call after that raises.
         """
         self._check_when_empty()
-        return self.device.take()
+        arrived = self.device.take()
+        return Stamped(arrived.data, arrived.ends, self.clock.shown_us(arrived.stamps_us))
 
     def next_output_s(self) -> float:
         """When the device will next send something of its own accord."""
-        return self.device.next_output_s()
+        return self.clock.shown_s(self.device.next_output_s())
 
     def reset_input_buffer(self) -> None:
         self.device.take()

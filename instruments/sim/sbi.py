@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from instruments.sim.physics.weighing import Samples, WeighingCell
 from instruments.sim.printing import PrintingBalance
 from instruments.sim.site import Site
-from instruments.sim.weighing import Samples, WeighingCell
 from instruments.stamped import IntArray
 from instruments.wire import sbi as wire
 from instruments.wire.blocks import Mask

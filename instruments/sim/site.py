@@ -10,10 +10,12 @@ import numpy as np
 
 from instruments.options import options_from
 from instruments.sim.device import SimDevice
-from instruments.sim.drive import Drive
-from instruments.sim.fluid import FloatArray, FluidPath
+from instruments.sim.physics.arrays import FloatArray
+from instruments.sim.physics.drive import Drive, Note, silent
+from instruments.sim.physics.path import FluidPath
+from instruments.sim.physics.shaking import Disturbance
+from instruments.sim.physics.weighing import WeighingCell
 from instruments.sim.setup import Plain, Setup
-from instruments.sim.weighing import WeighingCell
 
 Data = TypeVar("Data")
 
@@ -27,6 +29,7 @@ class Site:
     path: FluidPath
     load_g: Callable[[FloatArray], FloatArray]
     devices: Mapping[str, SimDevice]
+    note: Note = silent
 
     @property
     def role(self) -> str:
@@ -51,17 +54,19 @@ class Site:
 
     def drive(self) -> Drive:
         """The mechanics that push the syringe into the line."""
-        return Drive(self.path, travel_ml=self.setup.fill_ml, data=self.setup.drive)
+        phase = float(self.noise("drive").uniform())
+        return Drive(self.path, travel_ml=self.setup.fill_ml, data=self.setup.drive, phase=phase, note=self.note)
 
     def cell(self) -> WeighingCell:
         """What the pan rests on."""
-        cell = WeighingCell(self.setup.cell, self.load_g, self.noise("balance"))
+        shaking = self.setup.shaking
+        disturbances = [Disturbance(unrest, self.noise(unrest.name)) for unrest in shaking.unrests]
+        cell = WeighingCell(self.setup.cell, self.load_g, self.noise("balance"), shaking.forces, disturbances)
         cell.stuck_from_s = self.setup.stuck_s
         return cell
 
     def noise(self, name: str) -> np.random.Generator:
-        """A stream of chance of its own for every name, the same for the same seed."""
-        return np.random.default_rng([self.setup.seed, *name.encode("utf-8")])
+        return noise_of(self.setup.seed, name)
 
     def alarming(self) -> bool:
         """Whether any device of the bench gives alarm just now: what the alarm relay shows."""
@@ -69,4 +74,9 @@ class Site:
 
     def pressure_pa(self, now_s: float) -> float:
         """Gauge pressure in the line behind the syringe."""
-        return self.path.stored_ml(now_s) / self.setup.line.compliance_ml_pa
+        return self.path.pressure_pa(now_s)
+
+
+def noise_of(seed: int, name: str) -> np.random.Generator:
+    """A stream of chance of its own for every name, the same for the same seed."""
+    return np.random.default_rng([seed, *name.encode("utf-8")])

@@ -256,7 +256,7 @@ def test_faults_need_a_simulated_bench(simulated_bench: Path, tmp_path: Path) ->
 
 
 FAULTS = {
-    "unknown fault": ("rate-gian:+6%", r"fault 'rate-gian' is not known; there are: rate-gain, bolus-duration"),
+    "unknown fault": ("rate-gian:+6%", r"fault 'rate-gian' is not known; there are: rate-gain, syringe-diameter"),
     "missing value": ("rate-gain", r"rate-gain takes by \(in %\)"),
     "missing unit": ("rate-gain:6", r"'6' is not a number with a unit"),
     "unknown parameter": ("balance-stuck:after=5min", r"balance-stuck takes at \(in s\)"),
@@ -276,7 +276,7 @@ def test_a_fault_that_is_not_understood_is_refused(
 
 def test_an_unknown_key_of_the_simulation_is_refused(screening_plan: Path, simulated_bench: Path, edited: Edit) -> None:
     bench = load_bench(edited(simulated_bench, 'rate_error = "0.2 %"', 'rate_eror = "0.2 %"'))
-    with pytest.raises(ConfigError, match=r"\[simulation\] rate_eror: unknown key; accepted are .*rate_error"):
+    with pytest.raises(ConfigError, match=r"\[simulation.drive\] rate_eror: unknown key; accepted are .*rate_error"):
         Campaign(load_plan(screening_plan), bench, Path("runs"))
 
 

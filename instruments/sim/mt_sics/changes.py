@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from instruments.sim.weighing import Samples
+from instruments.sim.physics.weighing import Samples
 
 Told = tuple[float, int, str]
 """When, which count, and with what status; ``I`` stands for no value."""

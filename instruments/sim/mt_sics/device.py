@@ -16,10 +16,10 @@ from instruments.sim.mt_sics.identity import Terminal
 from instruments.sim.mt_sics.mishaps import read_mishaps
 from instruments.sim.mt_sics.options import BalanceData, Persona
 from instruments.sim.mt_sics.pending import Pending, never
-from instruments.sim.mt_sics.scale import HOST, Scale
+from instruments.sim.mt_sics.scale import DISPLAY, HOST, UNITS, Scale
 from instruments.sim.mt_sics.settings import Settings
 from instruments.sim.mt_sics.table import commands_of
-from instruments.sim.weighing import Samples, WeighingCell
+from instruments.sim.physics.weighing import Samples, WeighingCell
 from instruments.stamped import NOTHING
 from instruments.wire import framing
 from instruments.wire import mt_sics as wire
@@ -67,6 +67,10 @@ class MtSicsBalance(SimDevice):
     @tare.setter
     def tare(self, counts: int) -> None:
         self.scale.tare = counts
+
+    def set_unit(self, unit: str) -> None:
+        code = next(code for code, known in UNITS.items() if known.symbol == unit)
+        self.scale.units[HOST] = self.scale.units[DISPLAY] = code
 
     # --- the line ---
 

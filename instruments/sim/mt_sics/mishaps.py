@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from instruments.errors import ConfigError
 from instruments.sim.mt_sics.adjusting import Done, internal_by_key
-from instruments.sim.mt_sics.scale import DISPLAY, HOST, UNITS
+from instruments.sim.mt_sics.scale import UNITS
 
 if TYPE_CHECKING:
     from instruments.sim.mt_sics.device import MtSicsBalance
@@ -59,8 +59,7 @@ def _lose(balance: MtSicsBalance, lines: str) -> None:
 
 def _unit(balance: MtSicsBalance, symbol: str) -> None:
     """Somebody changes the unit at the balance: on some that is also the unit of the answers."""
-    code = next(code for code, unit in UNITS.items() if unit.symbol == symbol)
-    balance.scale.units[HOST] = balance.scale.units[DISPLAY] = code
+    balance.set_unit(symbol)
 
 
 def _error(balance: MtSicsBalance, code: str) -> None:

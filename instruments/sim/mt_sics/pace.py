@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from instruments.sim.fluid import FloatArray
+from instruments.sim.physics.arrays import FloatArray
 
 
 def sent_s(moments_s: FloatArray, *, latency_s: float, delay_s: float, free_s: float) -> FloatArray:

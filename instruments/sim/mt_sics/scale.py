@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 
 from instruments.sim.mt_sics.options import BalanceData
-from instruments.sim.weighing import CellData, WeighingCell
+from instruments.sim.physics.weighing import CellData, WeighingCell
 from instruments.stamped import IntArray
 from instruments.wire import mt_sics as wire
 

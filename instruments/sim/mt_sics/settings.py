@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from instruments.sim.mt_sics.adjusting import INTERNAL, number
 from instruments.sim.mt_sics.options import Persona
 from instruments.sim.mt_sics.scale import CODES, INFO, UNITS
-from instruments.sim.weighing import CellData
+from instruments.sim.physics.weighing import CellData
 from instruments.wire import mt_sics as wire
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from instruments.sim.mt_sics.device import MtSicsBalance
 from instruments.sim.mt_sics.options import BalanceData, Persona
+from instruments.sim.physics.weighing import CellData, WeighingCell
 from instruments.sim.site import Site
-from instruments.sim.weighing import CellData, WeighingCell
 
 _SHEET = {"readability": "readability_g", "repeatability": "repeatability_g", "capacity": "capacity_g"}
 

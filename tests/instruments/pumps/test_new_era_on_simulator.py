@@ -14,11 +14,12 @@ from instruments.pumps import Step
 from instruments.pumps.new_era import NewEraPump
 from instruments.pumps.new_era_probe import PROBE
 from instruments.sim.device import SimDevice
-from instruments.sim.drive import Drive, DriveData
-from instruments.sim.fluid import FluidPath
 from instruments.sim.new_era import PumpChain
 from instruments.sim.new_era_data import PumpData
 from instruments.sim.new_era_pump import NewEraPump as SimPump
+from instruments.sim.physics.drive import Drive
+from instruments.sim.physics.line import Line
+from instruments.sim.physics.path import FluidPath
 from instruments.stamped import Stamped
 from instruments.wire import new_era as wire
 
@@ -45,7 +46,7 @@ class Cable:
 
 
 def sim_pump(*, travel_ml: float = 10.0, **data: object) -> SimPump:
-    drive = Drive(FluidPath(0.0), travel_ml=travel_ml, data=DriveData())
+    drive = Drive(FluidPath(Line()), travel_ml=travel_ml)
     return SimPump(replace(PumpData(), **data), drive)  # type: ignore[arg-type]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 
 from instruments.sim.device import SimDevice
-from instruments.sim.drive import Drive, DriveData
-from instruments.sim.fluid import FluidPath
+from instruments.sim.physics.drive import IDEAL, Drive
+from instruments.sim.physics.line import Line
+from instruments.sim.physics.path import FluidPath
 from tests.instruments.exchanges import Row, octets
 from tests.instruments.sim.states import Standing
 
@@ -20,7 +22,7 @@ _PATIENCE_S = 0.5
 
 def a_drive(*, travel_ml: float = 60.0, **data: object) -> Drive:
     """The mechanics of a pump with no line behind it; ``data`` as in DriveData."""
-    return Drive(FluidPath(0.0), travel_ml=travel_ml, data=DriveData(**data))  # type: ignore[arg-type]
+    return Drive(FluidPath(Line()), travel_ml=travel_ml, data=replace(IDEAL, **data))  # type: ignore[arg-type]
 
 
 def assert_answered(standing: Standing, steps: Iterable[Row], speak: Speak = Standing.say) -> None:

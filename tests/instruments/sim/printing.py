@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from instruments.sim import and_weighing, kern, ohaus, sbi
-from instruments.sim.weighing import CellData, WeighingCell
+from instruments.sim.physics.weighing import CellData, WeighingCell
 from tests.instruments.exchanges import Row, load
 from tests.instruments.sim.states import IDEAL, Pan, Standing
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from instruments.sim.drive import Drive, DriveData
-from instruments.sim.fluid import FluidPath
 from instruments.sim.implantable import ImplantablePump
 from instruments.sim.implantable_battery import BatteryData
 from instruments.sim.implantable_commands import make
 from instruments.sim.implantable_data import ImplantableData
+from instruments.sim.physics.drive import IDEAL, Drive
+from instruments.sim.physics.line import Line
+from instruments.sim.physics.path import FluidPath
 from instruments.sim.power import Source
 from tests.instruments.exchanges import Row, load
 from tests.instruments.sim.scpi_states import ScpiStanding
@@ -51,7 +52,7 @@ def pump(
     **data: Any,
 ) -> PumpStanding:
     """A pump without a line behind it, just powered up, on a line that costs next to no time."""
-    drive = Drive(FluidPath(0.0), travel_ml=filled_ml, data=DriveData(gain=gain, **(driven or {})))
+    drive = Drive(FluidPath(Line()), travel_ml=filled_ml, data=replace(IDEAL, gain=gain, **(driven or {})))
     told = ImplantableData(**{"baudrate": 1_000_000, "latency_s": 0.001, "battery": BatteryData(**(battery or {})), **data})
     return PumpStanding(make(told, drive, filled_ml=filled_ml, source=source))
 

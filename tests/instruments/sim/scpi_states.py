@@ -10,7 +10,7 @@ from typing import Any
 from instruments.sim.daq import Daq
 from instruments.sim.daq_scanner import ALL_HIGH, DaqData
 from instruments.sim.dmm import Dmm, DmmData
-from instruments.sim.fluid import FluidPath
+from instruments.sim.physics.path import FluidPath
 from instruments.sim.scpi import ScpiDevice
 from instruments.sim.setup import Setup
 from instruments.sim.site import Site
@@ -72,7 +72,7 @@ def site_of(roles: list[str], **options: object) -> Site:
     """Where a device with these roles stands: beside a pump that may alarm, on a line that may be under pressure."""
     tables = {role: {"address": "sim://bench/device", "serial": "MY1"} for role in roles}
     setup = Setup(options={roles[0]: options})
-    path = FluidPath(setup.line.time_constant_s)
+    path = FluidPath(setup.line)
     return Site(tables, setup, path, lambda moments_s: moments_s, {"pump": dmm().device})
 
 

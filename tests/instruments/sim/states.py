@@ -9,12 +9,15 @@ import numpy as np
 
 from instruments.clock import VirtualClock
 from instruments.sim.device import SimDevice
-from instruments.sim.drive import Drive, DriveData
-from instruments.sim.fluid import FloatArray, FluidPath
 from instruments.sim.mt_sics import BalanceData, MtSicsBalance
 from instruments.sim.new_era_data import PumpData
 from instruments.sim.new_era_pump import NewEraPump
-from instruments.sim.weighing import CellData, WeighingCell
+from instruments.sim.physics.arrays import FloatArray
+from instruments.sim.physics.drive import IDEAL as IDEAL_DRIVE
+from instruments.sim.physics.drive import Drive
+from instruments.sim.physics.line import Line
+from instruments.sim.physics.path import FluidPath
+from instruments.sim.physics.weighing import CellData, WeighingCell
 from instruments.wire import new_era
 from tests.instruments.exchanges import Row
 
@@ -84,8 +87,10 @@ class PumpStanding(Standing):
 
 def pump(*, travel_ml: float = 60.0, gain: float = 1.0, **data: object) -> PumpStanding:
     """A pump without a line behind it; the power-up alarm is off unless asked for."""
-    driven = DriveData(gain=gain, **{name: data.pop(name) for name in ("stall_notice_s", "stall_alarm") if name in data})  # type: ignore[arg-type]
-    drive = Drive(FluidPath(0.0), travel_ml=travel_ml, data=driven)
+    driven = replace(
+        IDEAL_DRIVE, gain=gain, **{name: data.pop(name) for name in ("stall_notice_s", "stall_alarm") if name in data}
+    )  # type: ignore[arg-type]
+    drive = Drive(FluidPath(Line()), travel_ml=travel_ml, data=driven)
     return PumpStanding(NewEraPump(replace(PumpData(powered_up=False), **data), drive))  # type: ignore[arg-type]
 
 
@@ -165,7 +170,7 @@ class Pan:
         return self.load_g + (self.sway(moments_s) if self.sway else np.zeros_like(moments_s))
 
 
-IDEAL = CellData(readability_g=0.01, repeatability_g=0.0, drift_g_h=0.0, response_s=0.0)
+IDEAL = CellData(readability_g=0.01, repeatability_g=0.0, drift_g_h=0.0, response_s=0.0, linearity_g=0.0, sensitivity_pct=0.0)
 """A cell that shows at once and exactly what lies on the pan."""
 
 

@@ -79,5 +79,5 @@ def test_putting_a_cable_in_that_is_in_changes_nothing(bench: SimulatedBench) ->
 
 def test_a_cable_that_is_not_there_cannot_be_pulled() -> None:
     pump = {"driver": "new-era", "address": "sim://pumps/pump"}
-    with pytest.raises(ConfigError, match="the cable of the balance cannot be pulled: this bench has none; it has pump"):
+    with pytest.raises(ConfigError, match="nothing can happen to the balance: this bench has none; it has pump"):
         build_bench("pumps", {"pump": pump, "simulation": {"faults": ["balance-unplug:at=1min"]}})

@@ -10,6 +10,7 @@ from instruments.errors import ConfigError
 from instruments.sim.acquisition import Reading
 from instruments.sim.daq import Daq, build
 from instruments.sim.daq_scanner import DaqData
+from instruments.sim.physics.motion import Motion
 from tests.instruments.sim.scpi_states import ScpiStanding, daq, errors, site_of
 
 Turns = list[tuple[str, str]]
@@ -216,7 +217,7 @@ def test_it_is_wired_to_the_transducer_and_to_the_alarm_line_at_once() -> None:
     asked = "MEAS:VOLT:DC? 10,(@101:102);:SENS:DIG:DATA:BYTE? (@301)"
     assert device.told(asked, within_s=1.0) == "+0.00000000E+00,+2.50000000E-01;+255"
     site.devices["pump"].alarming = True
-    site.path.set_flow(device.clock.now_s(), 0.01)
+    site.path.move(device.clock.now_s(), Motion(0.01))
     device.pass_s(600.0)
     volts, byte = device.told(asked, within_s=1.0).split(";")
     assert float(volts.split(",")[1]) == pytest.approx(0.25 + 0.02 * site.pressure_pa(device.clock.now_s()) / 1000, rel=1e-6)

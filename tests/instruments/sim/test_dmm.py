@@ -6,6 +6,7 @@ import pytest
 
 from instruments.errors import ConfigError
 from instruments.sim.dmm import Dmm, build
+from instruments.sim.physics.motion import Motion
 from instruments.sim.site import Site
 from tests.instruments.sim.scpi_states import ScpiStanding, dmm, errors, series, site_of
 
@@ -290,7 +291,7 @@ def test_the_transducer_follows_the_pressure_in_the_line() -> None:
     device, site = placed(["pressure"], zero_v=1.0, sensitivity_v_kpa=0.5)
     standing = ScpiStanding(device)
     assert standing.told("READ?", within_s=1.0) == "+1.00000000E+00"
-    site.path.set_flow(standing.clock.now_s(), 0.01)
+    site.path.move(standing.clock.now_s(), Motion(0.01))
     told_v = float(standing.told("READ?", within_s=1.0))
     expected_pa = site.path.stored_ml(device.memory[-1].moment_s) / site.setup.line.compliance_ml_pa
     assert expected_pa > 0

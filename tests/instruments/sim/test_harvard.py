@@ -10,9 +10,10 @@ from hypothesis import given
 
 from instruments.errors import ConfigError
 from instruments.options import options_from
-from instruments.sim.fluid import FluidPath
 from instruments.sim.harvard import HarvardChain, build
 from instruments.sim.harvard_models import MODELS, PumpData
+from instruments.sim.physics.line import Line
+from instruments.sim.physics.path import FluidPath
 from instruments.sim.setup import read_setup
 from instruments.sim.site import Site
 from tests.instruments.exchanges import Row, load, octets
@@ -345,10 +346,13 @@ def test_options_that_make_no_pump_are_refused(given_options: dict[str, Any]) ->
         options_from(PumpData, given_options, "simulation.pump")
 
 
+EVEN = {"stiction": "0 mL", "sliding": "0 mL", "screw_error": "0 %", "step": "0 mL", "stall": "100 MPa"}
+
+
 def test_a_bench_file_gives_the_chain_and_the_first_pump_the_syringe() -> None:
-    plain = {"simulation": {"pump": {"model": "phd-ultra", "addresses": [3, 4]}}}
+    plain = {"simulation": {"pump": {"model": "phd-ultra", "addresses": [3, 4]}, "drive": EVEN}}
     table = {"driver": "harvard-ultra", "address": "sim://bench/pump", "serial": "D7"}
-    path = FluidPath(0.0)
+    path = FluidPath(Line())
     chain = build(Site({"pump": table}, read_setup(plain), path, lambda moments_s: moments_s, {}))
     standing = PumpStanding(chain)
     standing.tells("4irate 1 ml/min", "4irun")

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instruments.errors import ConfigError
-from instruments.sim.fluid import FluidPath
 from instruments.sim.implantable_commands import build
+from instruments.sim.physics.line import Line
+from instruments.sim.physics.path import FluidPath
 from instruments.sim.setup import Setup
 from instruments.sim.site import Site
 from instruments.wire import scpi
@@ -543,7 +544,7 @@ def test_a_pump_with_another_tree_knows_its_own_headers_only() -> None:
 def test_a_bench_file_says_how_the_pump_is_filled_and_what_it_is() -> None:
     tables = {"pump": {"driver": "scpi-pump", "address": "sim://b/pump", "serial": "P7"}}
     setup = Setup(fill_ml=12.0, options={"pump": {"model": "IP40", "capacity_ml": 40.0, "battery": {"charge_pct": 50.0}}})
-    device = build(Site(tables, setup, FluidPath(0.0), lambda moments_s: moments_s, {}))
+    device = build(Site(tables, setup, FluidPath(Line()), lambda moments_s: moments_s, {}))
     standing = PumpStanding(device)
     assert standing.told("*IDN?;:RES:VOL?;CAP?") == "Dosebench,IP40,P7,1.0.0;+1.20000000E+01;+4.00000000E+01"
     assert 49.9 < float(standing.told("BATT:CHAR?")) <= 50.0
@@ -552,7 +553,7 @@ def test_a_bench_file_says_how_the_pump_is_filled_and_what_it_is() -> None:
 def test_an_option_that_is_not_known_is_refused() -> None:
     setup = Setup(options={"pump": {"colour": "blue"}})
     with pytest.raises(ConfigError, match=r"colour.*accepted: .*capacity_ml"):
-        build(Site({"pump": {"driver": "scpi-pump"}}, setup, FluidPath(0.0), lambda moments_s: moments_s, {}))
+        build(Site({"pump": {"driver": "scpi-pump"}}, setup, FluidPath(Line()), lambda moments_s: moments_s, {}))
 
 
 # --- whatever comes, and however time passes ---

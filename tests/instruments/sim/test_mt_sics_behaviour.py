@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 
 from instruments.readings import Readings
-from instruments.sim.weighing import CellData
+from instruments.sim.physics.weighing import CellData
 from instruments.stamped import Stamped
 from instruments.wire import mt_sics as wire
 from instruments.wire.framing import line_ends
 from tests.instruments.sim.states import IDEAL, BalanceStanding, Pan, balance
 from tests.instruments.wire.chunks import framed, noisy
 
-NOISY = CellData()
+NOISY = CellData(linearity_g=0.0, sensitivity_pct=0.0)
 LINE_S = 18 * 10 / 9600
 
 

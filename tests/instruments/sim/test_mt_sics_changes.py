@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from instruments.sim.fluid import FloatArray
 from instruments.sim.mt_sics.changes import snr_trigger_g
+from instruments.sim.physics.arrays import FloatArray
 from tests.instruments.sim.states import IDEAL, BalanceStanding, Pan, balance
 
 

@@ -9,11 +9,12 @@ import pytest
 from instruments.errors import ConfigError
 from instruments.options import options_from
 from instruments.sim.bench import SimulatedBench
-from instruments.sim.drive import Drive
-from instruments.sim.fluid import FluidPath
 from instruments.sim.new_era import PumpChain
 from instruments.sim.new_era_data import MODELS, PumpData
 from instruments.sim.new_era_pump import NewEraPump
+from instruments.sim.physics.drive import Drive
+from instruments.sim.physics.line import Line
+from instruments.sim.physics.path import FluidPath
 from instruments.sim.setup import Setup
 from instruments.wire import new_era as wire
 from tests.instruments.exchanges import NEW_ERA, Row, octets
@@ -94,7 +95,7 @@ class ChainStanding(Standing):
 def chain(*addresses: int, **data: object) -> ChainStanding:
     options = replace(PumpData(powered_up=False), **data)  # type: ignore[arg-type]
     return ChainStanding(
-        PumpChain([NewEraPump(replace(options, address=at), Drive(FluidPath(0.0), travel_ml=60.0)) for at in addresses])
+        PumpChain([NewEraPump(replace(options, address=at), Drive(FluidPath(Line()), travel_ml=60.0)) for at in addresses])
     )
 
 

@@ -17,10 +17,11 @@ from instruments.sim import and_weighing as and_sim
 from instruments.sim import kern as kern_sim
 from instruments.sim import ohaus as ohaus_sim
 from instruments.sim import sbi as sbi_sim
-from instruments.sim.fluid import FluidPath
+from instruments.sim.physics.line import Line
+from instruments.sim.physics.path import FluidPath
+from instruments.sim.physics.weighing import CellData
 from instruments.sim.setup import read_setup
 from instruments.sim.site import Site
-from instruments.sim.weighing import CellData
 from instruments.stamped import Stamped
 from instruments.wire import and_weighing, mt_sics, ohaus, sbi
 from instruments.wire.framing import line_ends
@@ -28,7 +29,7 @@ from tests.instruments.sim.printing import Weighed, balance
 from tests.instruments.sim.states import Pan
 from tests.instruments.wire.chunks import framed, noisy
 
-NOISY = CellData()
+NOISY = CellData(linearity_g=0.0, sensitivity_pct=0.0)
 CLASSIC = {"columns": 16, "classic": True, "baudrate": 1200, "frame_bits": 10, "print_when": "stable", "auto_pauses": False}
 
 
@@ -177,7 +178,7 @@ BUILT = {"sbi": sbi_sim, "ohaus": ohaus_sim, "and_weighing": and_sim, "kern": ke
 def _site(**options: Any) -> Site:
     setup = read_setup({"simulation": {"balance": options}, "balance": {"readability": "1 mg"}})
     table = {"balance": {"driver": "?", "serial": "K777777"}}
-    return Site(table, setup, FluidPath(0.0), Pan(35.0), {})
+    return Site(table, setup, FluidPath(Line()), Pan(35.0), {})
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -12,8 +12,9 @@ from instruments.clock import VirtualClock
 from instruments.sim.device import SimDevice
 from instruments.sim.dp800 import build as build_rigol
 from instruments.sim.e36300 import build as build_keysight
-from instruments.sim.fluid import FluidPath
 from instruments.sim.implantable_commands import build as build_pump
+from instruments.sim.physics.line import Line
+from instruments.sim.physics.path import FluidPath
 from instruments.sim.setup import Setup
 from instruments.sim.site import Site
 from instruments.sim.supply import Load
@@ -312,7 +313,7 @@ def test_no_bytes_bring_a_supply_down_and_all_it_says_is_a_line(supply: Make, da
 def test_a_pump_lives_on_the_supply_and_runs_down_with_it(driver: str, build: Callable[[Site], SupplyStanding]) -> None:
     options = {"battery": {"on": True, "voltage_v": 3.0, "settling_s": 0.05, "serial": "S1"}, "pump": {}}
     devices: dict[str, SimDevice] = {}
-    setup, path, clock = Setup(options=options), FluidPath(0.0), VirtualClock()
+    setup, path, clock = Setup(options=options), FluidPath(Line()), VirtualClock()
     for role, make in (("battery", build), ("pump", build_pump)):
         table = {"driver": driver if role == "battery" else "scpi-pump", "address": f"sim://b/{role}"}
         devices[role] = make(Site({role: table}, setup, path, lambda moments_s: moments_s, devices))  # type: ignore[operator]

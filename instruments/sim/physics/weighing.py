@@ -6,30 +6,40 @@ Noise is drawn one sample after the other from its own stream, so the readings a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from instruments.sim.fluid import FloatArray
+from instruments.sim.physics.arrays import FloatArray
+from instruments.sim.physics.parameters import GRAVIMETRIC, PROPOSED, quantity
+from instruments.sim.physics.shaking import Disturbance, Force
 from instruments.stamped import IntArray
 
 _DRIFT_PERIODS_H = (31.0, 13.0, 5.0)
+_BENDS = 5
+"""Waves of the linearity error over the range: from one dose to the next it may go from one bound towards the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class CellData:
-    """What the data sheet says of a balance. Defaults: analytical, 0.1 mg class (gravimetric-metrology, section 6)."""
+    """What the data sheet says of a balance. Defaults: analytical, 0.1 mg class.
 
-    readability_g: float = 1e-4
-    repeatability_g: float = 1e-4
-    drift_g_h: float = 1e-4
-    response_s: float = 0.5
-    capacity_g: float = 220.0
-    calm_digits: float = 6.0
-    calm_s: float = 1.0
+    ``linearity_g`` and ``sensitivity_pct`` are bounds; what is true of this balance is drawn within them. Stable is what stays
+    within ``calm_digits`` for ``calm_s``.
+    """
+
+    readability_g: float = quantity(1e-4, "g", f"{GRAVIMETRIC} 8, budget A")
+    repeatability_g: float = quantity(1e-4, "g", f"{GRAVIMETRIC} 8, budget A")
+    linearity_g: float = quantity(2e-4, "g", f"{GRAVIMETRIC} 8, budget A")
+    sensitivity_pct: float = quantity(1e-3, "%", f"{GRAVIMETRIC} 6")
+    drift_g_h: float = quantity(1e-4, "g/h", f"{GRAVIMETRIC} 8: at most 3e-4 g/h in budget A")
+    response_s: float = quantity(0.5, "s", f"{GRAVIMETRIC} 6, 0.5 to 3 s")
+    capacity_g: float = quantity(220.0, "g", f"{PROPOSED}: the usual analytical balance")
+    calm_digits: float = quantity(6.0, "", PROPOSED)
+    calm_s: float = quantity(1.0, "s", PROPOSED)
 
     @property
     def decimals(self) -> int:
@@ -49,14 +59,23 @@ _NONE = Samples(np.empty(0), np.empty(0, dtype=np.int64), np.empty(0, dtype=bool
 
 
 class WeighingCell:
-    """Turns the load on the pan into display values at a fixed rate: filter, drift, noise, rounding, stability."""
+    """Turns the load on the pan into display values at a fixed rate: filter, errors, drift, noise, rounding, stability."""
 
-    def __init__(self, data: CellData, load_g: Callable[[FloatArray], FloatArray], noise: np.random.Generator) -> None:
+    def __init__(
+        self,
+        data: CellData,
+        load_g: Callable[[FloatArray], FloatArray],
+        noise: np.random.Generator,
+        forces: Sequence[Force] = (),
+        disturbances: Sequence[Disturbance] = (),
+    ) -> None:
         self.data = data
         self.stuck_from_s = float("inf")
-        self._load_g = load_g
-        self._noise, phases = noise.spawn(2)
+        self._load_g, self._forces, self._disturbances = load_g, forces, disturbances
+        self._noise, phases, errors = noise.spawn(3)
         self._phases = phases.uniform(0, 2 * np.pi, len(_DRIFT_PERIODS_H))
+        self._gain = 1 + errors.uniform(-1, 1) * data.sensitivity_pct / 100
+        self._bend = errors.uniform(0, 2 * np.pi)
         self._held_g: float | None = None
         self._tail = np.empty(0)
         self.set_rate(0.0, 10.0)
@@ -79,7 +98,10 @@ class WeighingCell:
             return _NONE
         moments_s = self.sample_s(np.arange(self._next, last + 1))
         self._next = last + 1
-        shown_g = self._respond(self._load_g(moments_s)) + self._drift_g(moments_s)
+        pressed_g = self._load_g(moments_s) + sum(force.felt_g(moments_s) for force in self._forces)
+        shown_g = self._bent(self._respond(pressed_g)) + self._drift_g(moments_s)
+        for disturbance in self._disturbances:
+            shown_g = shown_g + disturbance.felt_g(moments_s, self.rate_hz)
         shown_g = self._freeze(moments_s, shown_g + self.data.repeatability_g * self._noise.standard_normal(len(shown_g)))
         counts = np.rint(shown_g * 10.0**self.data.decimals).astype(np.int64)
         return Samples(moments_s, counts, self._calm(shown_g))
@@ -91,6 +113,11 @@ class WeighingCell:
         shown_g, _ = lfilter([1 - keep], [1, -keep], load_g, zi=[keep * held_g])
         self._held_g = float(shown_g[-1])
         return np.asarray(shown_g)
+
+    def _bent(self, load_g: FloatArray) -> FloatArray:
+        """Sensitivity and linearity: the reading departs by a wave over the load that stays within the data sheet's bound."""
+        wave_g = self.data.capacity_g / _BENDS
+        return np.asarray(load_g * self._gain + self.data.linearity_g * np.sin(2 * np.pi * load_g / wave_g + self._bend))
 
     def _drift_g(self, moments_s: FloatArray) -> FloatArray:
         """Slow wandering of the zero; its slope never exceeds the data sheet's drift."""
