@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,6 +57,14 @@ class Bench:
     @property
     def balance(self) -> BalanceStand:
         return _present(self.file.balance, "balance", self.path)
+
+    def overdue(self, today: date) -> list[str]:
+        """Instruments whose calibration has run out, in words."""
+        return [
+            f"{self.path}: {role}.calibration_due: the calibration ran out on {due}; have it calibrated, then change the date"
+            for role, stand in self.stands.items()
+            if (due := stand.calibration_due) is not None and due < today
+        ]
 
     @property
     def addresses(self) -> dict[str, str]:

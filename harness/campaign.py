@@ -152,23 +152,34 @@ class Campaign:
     def close(self) -> RunVerdict:
         """Make the pump safe, close the record, write the verdicts. Cases without a verdict are ABORTED."""
         self._close_rig()
-        self.recorder.close()
+        incomplete = self._close_record()
         self.cost_s = self._spent_s()
         for case in self.plan.cases:
             self._verdicts.setdefault(case.id, without_measurands(case, Verdict.ABORTED, "not reached, or not selected"))
         if self._unsafe:
-            self._mark_unsafe(self.plan.cases[-1].id)
+            self._mark_last(Verdict.ABORTED, self._unsafe)
+        if incomplete:
+            self._mark_last(Verdict.INVALID, incomplete)
         verdict = RunVerdict(self.run, self.data_source, tuple(self._verdicts[case.id] for case in self.plan.cases))
         write_verdicts(verdict, self.folder / "verdicts.json")
+        self._ports.write_truth(self.folder)
         self._write_identity(closed=utc_now().isoformat(), bench_time_s=self.bench_time_s, sha256=self.recorder.hashes)
         return verdict
 
-    def _mark_unsafe(self, case_id: str) -> None:
-        """The stop at the end could not be confirmed: said in the last case, beside what was measured there."""
-        last = self._verdicts[case_id]
-        if self._unsafe not in last.reasons:
-            verdict = overall([last.verdict, Verdict.ABORTED])
-            self._verdicts[case_id] = replace(last, verdict=verdict, reasons=(*last.reasons, self._unsafe))
+    def _close_record(self) -> str:
+        """Why the record is not complete on the disk; nothing when it is."""
+        try:
+            self.recorder.close()
+        except BenchError as err:
+            return str(err)
+        return ""
+
+    def _mark_last(self, verdict: Verdict, reason: str) -> None:
+        """What went wrong at the end is said in the last case, beside what was measured there."""
+        last = self._verdicts[self.plan.cases[-1].id]
+        if reason not in last.reasons:
+            worse = replace(last, verdict=overall([last.verdict, verdict]), reasons=(*last.reasons, reason))
+            self._verdicts[last.id] = worse
 
     def _close_rig(self) -> None:
         try:

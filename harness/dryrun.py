@@ -48,7 +48,7 @@ def check(plan: Plan, bench: Bench, today: date) -> DryRun:
         *_no_room(volume_ml, bench),
         *_hidden_leaks(plan, bench),
         *_too_late(plan, bench),
-        *_overdue(bench, today),
+        *bench.overdue(today),
     ]
     if faults:
         raise ConfigError("\n".join(faults))
@@ -160,12 +160,4 @@ def _too_late(plan: Plan, bench: Bench) -> list[str]:
         for case in plan.cases
         if case.after is not None
         and (late_s := started_s[case.id] - started_s[case.after.case] - case.after.start_to_start) > case.after.within
-    ]
-
-
-def _overdue(bench: Bench, today: date) -> list[str]:
-    return [
-        f"{bench.path}: {role}.calibration_due: the calibration ran out on {due}; have it calibrated, then change the date"
-        for role, stand in bench.stands.items()
-        if (due := stand.calibration_due) is not None and due < today
     ]

@@ -8,6 +8,7 @@ from typing import Any
 from harness.analysis.alarm import judge_run_to_empty, unexpected_alarms
 from harness.analysis.blank import blank_faults, evaporation
 from harness.analysis.bolus import judge_bolus
+from harness.analysis.calm import losses
 from harness.analysis.delivery import judge_delivery
 from harness.analysis.flow import judge_pump_off, judge_steady_flow
 from harness.analysis.health import bench_faults
@@ -51,6 +52,7 @@ def judge_case(record: Record, case: Any, conditions: Conditions, loss: Evaporat
     try:
         period = case_period(record, case)
         faults = [*_preparation_faults(record, conditions, loss), *bench_faults(record, period, conditions)]
+        faults += losses(record, period.end_s, conditions) if loss is None else []
         view = View(record, case, conditions, loss or evaporation(record, conditions))
         measurands = [] if faults else [*_JUDGES[case.procedure](view), *unexpected_alarms(view)]
     except BenchError as err:

@@ -28,12 +28,15 @@ _SYNC_S = 1.0
 
 
 class AppendFile:
-    """Bytes are collected and written in one go; ``sync`` puts them on the disk. Knows the hash of all it was given."""
+    """Bytes are collected and written in one go; ``sync`` puts them on the disk. Knows the hash of all that is in the file.
+
+    What could not be written is kept, and is the first thing that the next ``sync`` writes.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._file: BinaryIO = path.open("xb")
+        self._file: BinaryIO = path.open("xb", buffering=0)
         self._held: list[bytes] = []
         self._hash = hashlib.sha256()
 
@@ -41,21 +44,33 @@ class AppendFile:
         self._held.append(data)
 
     def sync(self) -> None:
+        """Raises BenchError when the disk does not take it."""
         if self._held:
-            data = b"".join(self._held)
+            self._held = [b"".join(self._held)]
             try:
-                self._file.write(data)
-                self._file.flush()
+                while self._held[0]:
+                    self._write_some()
                 _to_disk(self._file.fileno())
             except OSError as err:
                 raise BenchError(f"{self.path}: cannot be written ({err.strerror}); make room on the disk") from err
             self._held.clear()
-            self._hash.update(data)
+
+    def _write_some(self) -> None:
+        written = self._file.write(self._held[0])
+        self._hash.update(self._held[0][:written])
+        self._held[0] = self._held[0][written:]
 
     def close(self) -> str:
-        """Write what is left; returns the SHA-256 of the file."""
-        self.sync()
-        self._file.close()
+        """Write what is left; returns the SHA-256 of the file. Raises BenchError, closed, when the disk does not take it."""
+        try:
+            self.sync()
+        finally:
+            self._file.close()
+        return self.sha256
+
+    @property
+    def sha256(self) -> str:
+        """Of what is in the file."""
         return self._hash.hexdigest()
 
 
@@ -73,6 +88,7 @@ class Recorder:
         self._events: list[Event] = []
         self._readings: list[Readings] = []
         self._since_sync_s = stopwatch()
+        self._refused = ""
         self.hashes: dict[str, str] = {}
 
     # --- the tap ---
@@ -115,15 +131,42 @@ class Recorder:
             self.sync()
 
     def sync(self) -> None:
-        for file in (*self._raw.values(), self._journal):
-            file.sync()
+        """Put everything on the disk. Raises BenchError the first time it does not take it, and again only after it has: whoever
+        is stopping the pump must not be kept from it.
+        """
         self._since_sync_s = stopwatch()
+        before, self._refused = self._refused, self._synced()
+        if self._refused and not before:
+            raise BenchError(self._refused)
+
+    def _synced(self) -> str:
+        """Why a file could not be written; nothing when all were."""
+        refused = ""
+        for file in (*self._raw.values(), self._journal):
+            try:
+                file.sync()
+            except BenchError as err:
+                refused = refused or str(err)
+        return refused
 
     def close(self) -> None:
-        """Close the files and write the samples as Parquet; ``hashes`` then has the SHA-256 of every file."""
+        """Close the files and write the samples as Parquet; ``hashes`` then has the SHA-256 of every file.
+
+        Raises BenchError, when all are closed, if something could not be written.
+        """
+        refused = ""
         for file in (*self._raw.values(), self._journal):
-            self.hashes[file.path.relative_to(self.folder).as_posix()] = file.close()
-        write_samples(self.record(), self.folder / "samples.parquet", self.hashes)
+            try:
+                file.close()
+            except BenchError as err:
+                refused = refused or str(err)
+            self.hashes[file.path.relative_to(self.folder).as_posix()] = file.sha256
+        try:
+            write_samples(self.record(), self.folder / "samples.parquet", self.hashes)
+        except OSError as err:
+            refused = refused or f"{self.folder}: the samples cannot be written ({err.strerror}); make room on the disk"
+        if refused:
+            raise BenchError(refused)
 
     def __enter__(self) -> Recorder:
         return self

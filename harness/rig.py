@@ -11,6 +11,7 @@ from harness.bench import Bench
 from harness.recorder import Recorder
 from harness.stations import Stations
 from instruments.balances import Balance
+from instruments.clock import utc_at
 from instruments.errors import BenchError, LinkError, LinkLost, PumpAlarm, ReplyTimeout, SafetyError, SettingDiffers
 from instruments.identity import Identity
 from instruments.ports import Ports
@@ -43,11 +44,14 @@ class Rig:
         self._last_reading_s = 0.0
         self._word_due_s = float("inf")
         self._last_status: PumpStatus | None = None
+        self._stray = ""
 
     # --- opening ---
 
     def connect(self) -> dict[str, Identity]:
         """Find out who answers, compare with the bench file, set the syringe and the weighing rate, begin to weigh."""
+        if overdue := self.bench.overdue(utc_at(self.clock, self.clock.now_s()).date()):
+            raise BenchError("; ".join(overdue))
         self.stations.connect()
         syringe = self.bench.pump.syringe
         if syringe is not None and self.stations.can("pump", "syringe"):
@@ -124,14 +128,17 @@ class Rig:
     def _take_in(self) -> None:
         readings, others = self._kept("balance", self.balance.readings)
         self.recorder.readings(readings)
+        self._stray = "" if len(readings) else self._stray
         for line, stamp_us in others:
+            self._stray = line.decode("latin-1")
             self.recorder.event(stamp_us, "stray line", self.case, {"role": "balance", "line": line.decode("latin-1")})
         if len(readings):
             self._last_reading_s = float(readings.stamps_us[-1]) / 1e6
 
     def _check_silence(self) -> None:
         if self._silent_s() > self._allowed_silence_s:
-            raise LinkError(f"balance: no reading for {self._silent_s():.0f} s; check its cable, power and display")
+            said = f"; it says {self._stray!r}" if self._stray else ""
+            raise LinkError(f"balance: no reading for {self._silent_s():.0f} s{said}; check its cable, power and display")
 
     def _silent_s(self) -> float:
         return self.clock.now_s() - self._last_reading_s if self._streaming else 0.0

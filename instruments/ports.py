@@ -117,10 +117,10 @@ class Ports:
             while self._open:
                 all_of_it.callback(self._open.popitem()[1].close)
 
-    def write_truth(self, folder: Path) -> None:
-        """What really happened on a simulated bench, into ``folder``; of a real bench nobody knows, and nothing is written."""
+    def write_truth(self, run: Path) -> None:
+        """What really happened on a simulated bench, beside the folder ``run``; of a real one nobody knows."""
         for bench in self._benches:
-            bench.write_truth(folder)
+            bench.write_truth(run)
 
 
 def speaks_messages(address: str) -> bool:

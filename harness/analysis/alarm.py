@@ -49,7 +49,9 @@ def _judge_latency(view: View[RunToEmptyCase], alarm: Event, *, nothing_came: bo
     except BenchError:
         if nothing_came:
             return []
-        raise
+        raise BenchError(
+            "nothing flowed: the syringe was empty before it was run to empty, so its alarm cannot be timed"
+        ) from None
     return [judge("alarm latency", found, "s", view.case.alarm_latency.interval, view.conditions.rule)]
 
 

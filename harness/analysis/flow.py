@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from harness.analysis.delivery import no_delivery
-from harness.analysis.masses import Level, first, fit_line, last
+from harness.analysis.masses import Level, first, fit_line, last, volume_between
 from harness.analysis.view import View
 from harness.cases import CaseBase, PumpOffCase, SteadyFlowCase
 from harness.metrology.budget import Estimate, Inputs, exact
 from harness.metrology.density import Number
 from harness.record import Series
-from harness.verdicts import Measurand, judge
+from harness.verdicts import Measurand, Verdict, judge
 
 _END_SHARE = 0.02
 _END_S = 60.0
 _STAMP_S = 0.05
 _STEADY_U = 3.0
+_HELD = 3.0
+"""Lags whose flow a line may give when its pump has stopped."""
 
 
 def judge_steady_flow(view: View[SteadyFlowCase]) -> list[Measurand]:
@@ -43,7 +45,20 @@ def judge_pump_off(view: View[PumpOffCase]) -> list[Measurand]:
     inputs = Inputs()
     flow_ml_h, words = _flow_ml_h(view, inputs, view.series("off"))
     found = inputs.estimate(flow_ml_h * 1000)
-    return [judge("flow when off", found, "uL/h", view.case.flow.interval, view.conditions.rule, words)]
+    judged = judge("flow when off", found, "uL/h", view.case.flow.interval, view.conditions.rule, words)
+    return [judged, *_while_settling(view)]
+
+
+def _while_settling(view: View[PumpOffCase]) -> list[Measurand]:
+    """What came between the stop and the time that is judged, listed where it is more than the line held back."""
+    series, settle = view.series("settle"), view.phase("settle")
+    told = [event for event in view.record.of_kind("commanded") if event.at_s < settle.start_s]
+    last_ml_h = max((float(event.data["rate_ml_h"]) for event in told[-2:]), default=0.0)
+    held_ul = _HELD * view.conditions.lag_s * last_ml_h / 3.6
+    most_ul = held_ul + view.case.flow.within * settle.duration_s / 3600
+    found, words = volume_between(view, *ends(series), per_ml=1000)
+    judged = judge("volume while settling", found, "uL", (None, most_ul), view.conditions.rule, words)
+    return [judged] if judged.verdict is Verdict.FAIL else []
 
 
 def ends(series: Series) -> tuple[Level, Level]:

@@ -6,13 +6,12 @@ import math
 
 import numpy as np
 
+from harness.analysis.calm import calm_faults
 from harness.analysis.view import Conditions
 from harness.record import Period, Record, Series
 
 _VALUE = (ord("S"), ord("D"))
 _WORDS = {"+": "overload", "-": "underload", "E": "hardware error", "I": "not executable", "L": "refused"}
-_NOISE, _HASTE = 20.0, 3.0
-"""A step may be so many times the noise, and so many times what the fastest commanded rate moves between two readings."""
 _STUCK_S = 60.0
 _NEVER = 1e-12
 
@@ -27,7 +26,7 @@ def bench_faults(record: Record, period: Period, conditions: Conditions) -> list
         *_without_value(record, period),
         *_stray_lines(record, period),
         *_watchdog(record, period),
-        *_jumps(series, record, conditions),
+        *calm_faults(record, period, conditions),
         *_stuck(series, conditions),
     ]
 
@@ -61,22 +60,6 @@ def _watchdog(record: Record, period: Period) -> list[str]:
     events = [event for event in record.of_kind("alarm") if period.start_s <= event.at_s < period.end_s]
     late = [event for event in events if event.data["kind"] == "watchdog"]
     return [f"the pump heard nothing from us and stopped by itself at {late[0].at_s:.1f} s"] if late else []
-
-
-def _jumps(series: Series, record: Record, conditions: Conditions) -> list[str]:
-    """A lone step that no flow explains: a knock, a touch, a drop. A step among others of its kind is flow, however fast."""
-    steps_g, steps_s = np.diff(series.masses_g), np.diff(series.moments_s)
-    fastest_ml_h = max((float(event.data["rate_ml_h"]) for event in record.of_kind("commanded")), default=0.0)
-    fastest_g_s = fastest_ml_h / conditions.weighing.factor_ml_g() / 3600
-    sheet = conditions.weighing.balance
-    allowed_g = _NOISE * max(sheet.repeatability, sheet.readability) + _HASTE * fastest_g_s * steps_s
-    sizable = np.sign(steps_g) * (np.abs(steps_g) > allowed_g / 2)
-    before, after = np.append(0, sizable[:-1]), np.append(sizable[1:], 0)
-    lone = np.flatnonzero((np.abs(steps_g) > allowed_g) & (before != sizable) & (after != sizable))
-    if not len(lone):
-        return []
-    at = int(lone[0])
-    return [f"the mass jumped by {steps_g[at] * 1000:.1f} mg at {series.moments_s[at + 1]:.1f} s: a knock, a touch, or a drop"]
 
 
 def _stuck(series: Series, conditions: Conditions) -> list[str]:

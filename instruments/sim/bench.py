@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -83,9 +84,14 @@ class SimulatedBench:
         while self._undo:
             self._undo.pop()()
 
-    def write_truth(self, folder: Path) -> None:
-        """What really happened, for those who judge the harness: into a folder beside the run's."""
-        self.truth.write(folder, self.clock.now_s(), {name: asdict(getattr(self.setup, name)) for name in PARTS}, self.faults)
+    def _told(self) -> dict[str, Any]:
+        """What the bench is made of, as plain data."""
+        setup = self.setup
+        return {"seed": setup.seed, "fill_ml": setup.fill_ml, **{name: asdict(getattr(setup, name)) for name in PARTS}}
+
+    def write_truth(self, run: Path) -> None:
+        """What really happened, for those who judge the harness: into files beside the folder ``run``."""
+        self.truth.write(run, self.clock.now_s(), self._told(), self.faults)
 
 
 def _after_calibration(tables: Mapping[str, Plain]) -> datetime:

@@ -114,7 +114,7 @@ def _filled(part: Any, plain: Plain, name: str) -> Any:
         for key, (entry, unit) in _DESCRIBED.get(name, {}).items()
         if (text := _get(plain, key)) is not None
     }
-    return replace(part, **described, **given_in(_table(plain, name), part, name))
+    return replace(part, **(described | given_in(_table(plain, name), part, name)))
 
 
 def _table(plain: Plain, name: str) -> Plain:

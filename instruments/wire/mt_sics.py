@@ -142,7 +142,7 @@ def _write_numbers(field: NDArray[np.uint8], counts: IntArray, decimals: int) ->
 def decode_block(lines: Stamped) -> tuple[Readings, Stamped]:
     """All weighings in a run of lines, and the lines that are no weighings at all (each a matter for the caller).
 
-    Regular lines (one width, one unit g, same decimals) are read as an array; others one by one.
+    Regular lines (one width, same decimals) are read as an array; others one by one. A weighing in another unit than g is none.
     """
     regular = np.diff(lines.ends, prepend=0) == len(_TEMPLATE)
     if not regular.all():
@@ -162,11 +162,17 @@ def _decode_mixed(lines: Stamped, regular: NDArray[np.bool_]) -> tuple[Readings,
             weighing = decode_weighing(line)
         except ReplyError:
             continue
-        if line.startswith(b"S "):
+        if line.startswith(b"S ") and not _in_another_unit(line):
             masses_g[at] = np.nan if weighing.mass_g is None else float(weighing.mass_g)
             statuses[at] = ord(weighing.status)
     weighed = statuses > 0
     return Readings(lines.stamps_us[weighed], masses_g[weighed], statuses[weighed]), lines.pick(~weighed)
+
+
+def _in_another_unit(line: bytes) -> bool:
+    """A stream is in g; if its unit changes somebody has been at the balance."""
+    match = _WEIGHT.match(line)
+    return match is not None and match["unit"] != b"g"
 
 
 def _read_rows(rows: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -161,7 +161,7 @@ IMPOSSIBLE = {
         'watchdog = "30 s"\ncalibration_due = 2026-01-31',
         r"pump.calibration_due: .*ran out on 2026-01-31",
     ),
-    "calibration overdue": ('rate = "10 Hz"', 'rate = "10 Hz"\ncalibration_due = 2026-01-31', r"ran out on 2026-01-31"),
+    "calibration overdue": ("calibration_due = 2099-12-31", "calibration_due = 2026-01-31", r"balance.calibration_due: .*ran out on 2026-01-31"),
 }
 
 
@@ -232,7 +232,7 @@ def test_nothing_can_be_infused_after_a_run_to_empty(screening_plan: Path, simul
 
 
 def test_a_calibration_that_runs_out_today_still_holds(screening_plan: Path, simulated_bench: Path, edited: Edit) -> None:
-    bench = edited(simulated_bench, 'rate = "10 Hz"', 'rate = "10 Hz"\ncalibration_due = 2026-02-01')
+    bench = edited(simulated_bench, "calibration_due = 2099-12-31", "calibration_due = 2026-02-01")
     assert check(load_plan(screening_plan), load_bench(bench), date(2026, 2, 1)).volume_ml == pytest.approx(10.0)
 
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
+from instruments.sim.physics.drive_data import IDEAL as IDEAL
+from instruments.sim.physics.drive_data import ROLLERS as ROLLERS
+from instruments.sim.physics.drive_data import DriveData as DriveData
 from instruments.sim.physics.motion import Motion, Wave
-from instruments.sim.physics.motor import Motor, MotorData
-from instruments.sim.physics.parameters import METHODS, PROPOSED, SPECS, quantity
+from instruments.sim.physics.motor import Motor
 from instruments.sim.physics.path import FluidPath
 
 _NEVER_S = float("inf")
 _SLACK_ML = 1e-12
 _YIELDS = 0.9
 """A motor that stands against a pressure turns again at so much of it."""
+_RENEWED_S = 600.0
+"""A flow that drifts is taken up anew so often: its waves keep their length in mL."""
 _STILL = Motion()
 
 Note = Callable[[float, str], None]
@@ -27,68 +30,6 @@ Note = Callable[[float, str], None]
 
 def silent(now_s: float, what: str) -> None:
     """Nobody wants to know."""
-
-
-@dataclass(frozen=True, slots=True)
-class DriveData:
-    """What is true of the mechanics, whichever pump is built on them. Volumes are what the plunger displaces.
-
-    ``rate_error_pct`` is that of the drive, ``diameter_error_pct`` that of the syringe's bore (true against programmed);
-    ``gain`` multiplies both. ``bolus_pace`` is how much faster than set the motor runs towards a target volume.
-    ``backlash_ml`` is lost whenever the direction turns, ``start_play_ml`` at every start. The stopper moves once the motor has
-    gone ``stiction_ml`` ahead of it, and then stays ``sliding_ml`` behind (compliance times friction, each). Once in
-    ``screw_turn_ml`` the flow swings by ``screw_error_pct``, and once in ``pulse_ml`` by ``pulse_depth_pct`` (rollers).
-
-    At ``stall_kpa`` the motor stands. That is noticed after ``occlusion_notice_s``, the end of travel after ``stall_notice_s``,
-    or never where ``occlusion_alarm`` or ``stall_alarm`` is False. ``early_ml`` before the end the pump takes it for the end;
-    with ``alarm_by_count`` it does not feel it at all but alarms when it has counted the filling.
-    """
-
-    gain: float = 1.0
-    bolus_pace: float = 1.0
-    rate_error_pct: float = quantity(0.0, "%", f"{SPECS} 3, +/-0.25 % to +/-1 % of laboratory pumps")
-    diameter_error_pct: float = quantity(0.0, "%", f"{METHODS} 13, +/-2.5 % where a syringe is +/-5 % off")
-    drift_pct_h: float = quantity(0.0, "%/h", PROPOSED)
-    drift_from_s: float = 0.0
-    step_ml: float = quantity(1.1e-5, "mL", "pump-harvard-ultra, 68.9 nm a microstep, times the bore of a 10 mL syringe")
-    screw_turn_ml: float = quantity(0.175, "mL", "pump-harvard-ultra, 24 threads per inch, times the bore of a 10 mL syringe")
-    screw_error_pct: float = quantity(0.25, "%", f"{SPECS} 3, accuracy of a laboratory pump")
-    pulse_ml: float = quantity(0.0, "mL", PROPOSED)
-    pulse_depth_pct: float = quantity(0.0, "%", PROPOSED)
-    backlash_ml: float = quantity(0.01, "mL", PROPOSED)
-    start_play_ml: float = 0.0
-    stiction_ml: float = quantity(
-        0.008, "mL", f"{PROPOSED}: 0.8 kPa at 1e-8 L/Pa; {METHODS} and gravimetric-metrology 10 have 10 kPa"
-    )
-    sliding_ml: float = quantity(0.006, "mL", f"{PROPOSED}: three quarters of the stiction")
-    stall_kpa: float = quantity(50.0, "kPa", f"{METHODS} 9, worked example")
-    stall_notice_s: float = quantity(2.0, "s", PROPOSED)
-    occlusion_notice_s: float = quantity(2.0, "s", PROPOSED)
-    stall_alarm: bool = True
-    occlusion_alarm: bool = True
-    early_ml: float = 0.0
-    alarm_by_count: bool = False
-    motor: MotorData = field(default_factory=MotorData)
-
-    @property
-    def true_per_told(self) -> float:
-        """True flow over believed flow."""
-        return self.gain * (1 + self.rate_error_pct / 100) * (1 + self.diameter_error_pct / 100) ** 2
-
-
-IDEAL = DriveData(step_ml=0, screw_error_pct=0, backlash_ml=0, stiction_ml=0, sliding_ml=0, stall_kpa=math.inf)
-"""Moves exactly what it is told to move."""
-ROLLERS = DriveData(
-    step_ml=0,
-    screw_error_pct=0,
-    backlash_ml=0,
-    stiction_ml=0,
-    sliding_ml=0,
-    pulse_ml=0.002,
-    pulse_depth_pct=80,
-    occlusion_alarm=False,
-)
-"""A peristaltic pump: pulses, and it does not feel what blocks its catheter (fluid-delivery-test-methods, section 9)."""
 
 
 class Drive:
@@ -109,7 +50,7 @@ class Drive:
         self._flow_ml_s = self._counted_ml = self._counted_full_ml = 0.0
         self._moved_at_s, self._speed_ml_s, self._turned_ml = 0.0, 0.0, 0.0
         self._way, self._play_ml, self._wound_ml = 1.0, 0.0, data.sliding_ml
-        self._sliding, self._told_ml_s = False, 0.0
+        self._sliding, self._told_ml_s, self._taken_up_s = False, 0.0, _NEVER_S
         self.blocked = ""
         self.blocked_since_s: float | None = None
 
@@ -170,7 +111,7 @@ class Drive:
         elif self._speed_ml_s > 0 and self._sliding and not self.blocked:
             if self._ends_s() <= now_s:
                 self.block(now_s, "end")
-            elif self._path.reaches_s(self._stall_pa) <= now_s:
+            elif self._stalls_s() <= now_s:
                 self.block(now_s, "pressure")
         self._go_on(now_s)
 
@@ -198,16 +139,16 @@ class Drive:
 
     def _book(self, now_s: float) -> None:
         """Put down what the motor has turned since the last event: into play, into winding up, or into motion."""
-        turned_ml = self._speed_ml_s * (now_s - self._moved_at_s)
+        turned_ml = self._speed_ml_s * (now_s - self._moved_at_s) * self._drifted((now_s + self._moved_at_s) / 2)
         self._moved_at_s = now_s
         if self.blocked:
             return
         self._turned_ml += turned_ml
+        done = now_s >= self._taken_up_s
         if self._play_ml > 0:
-            self._play_ml = max(0.0, self._play_ml - abs(turned_ml))
-            self._play_ml *= self._play_ml > _SLACK_ML
+            self._play_ml = 0.0 if done else max(0.0, self._play_ml - abs(turned_ml))
         elif not self._sliding:
-            self._wound_ml += turned_ml
+            self._wound_ml = self._way * self.data.stiction_ml if done else self._wound_ml + turned_ml
 
     def _go_on(self, now_s: float) -> None:
         """Find out how the plunger moves from now on."""
@@ -220,6 +161,7 @@ class Drive:
             self._play_ml += self.data.start_play_ml
         self._break_loose(now_s)
         moving = self._sliding and not self.blocked
+        self._taken_up_s = self._takes_up_s()
         self._tell(now_s, moving=moving)
         self._path.move(now_s, self._motion(now_s) if moving else _STILL)
         if moving and self._speed_ml_s > 0 and self._left_ml(now_s) <= _SLACK_ML:
@@ -236,15 +178,19 @@ class Drive:
                 self._path.jump(now_s, self._way * spring_ml)
 
     def _mechanics_s(self) -> float:
-        speed_ml_s = abs(self._speed_ml_s)
-        if speed_ml_s == 0 or self.blocked:
+        if self._speed_ml_s == 0 or self.blocked:
             return self._yields_s() if self.blocked == "pressure" else _NEVER_S
-        if self._play_ml > 0:
-            return self._moved_at_s + self._play_ml / speed_ml_s
         if not self._sliding:
-            return self._moved_at_s + (self.data.stiction_ml - self._way * self._wound_ml) / speed_ml_s
-        drifts_s = self.data.drift_from_s if self.data.drift_pct_h and self.data.drift_from_s > self._moved_at_s else _NEVER_S
-        return min(drifts_s, self._ends_s(), self._path.reaches_s(self._stall_pa)) if self._speed_ml_s > 0 else drifts_s
+            return self._taken_up_s
+        return min(self._renewed_s(), self._ends_s(), self._stalls_s()) if self._speed_ml_s > 0 else self._renewed_s()
+
+    def _takes_up_s(self) -> float:
+        """When the play will have been taken up, or the stopper will break loose."""
+        speed_ml_s = abs(self._speed_ml_s)
+        if speed_ml_s == 0 or self.blocked or self._sliding:
+            return _NEVER_S
+        left_ml = self._play_ml if self._play_ml > 0 else self.data.stiction_ml - self._way * self._wound_ml
+        return self._moved_at_s + left_ml / speed_ml_s
 
     def _yields_s(self) -> float:
         """When the line has relaxed so far that a motor which stands against its pressure turns again."""
@@ -252,28 +198,48 @@ class Drive:
 
     def _ends_s(self) -> float:
         """When the plunger will meet the end of the syringe."""
-        return self._path.pushes_s(self._travel_ml - self.data.early_ml)
+        return self._path.pushes_s(self._travel_ml - self.data.early_ml, self._renewed_s())
+
+    def _stalls_s(self) -> float:
+        """When the motor will not be able to push any more."""
+        return self._path.reaches_s(self._stall_pa, self._renewed_s())
+
+    def _renewed_s(self) -> float:
+        """When a drifting flow is taken up anew."""
+        if not self.data.drift_pct_h:
+            return _NEVER_S
+        return max(self.data.drift_from_s, self._moved_at_s + _RENEWED_S)
+
+    def _drifted(self, now_s: float) -> float:
+        """The flow over what it would be without drift; a flow that gets slower ends at nothing."""
+        return max(0.0, 1 + self._growth_s(now_s) * (now_s - self.data.drift_from_s))
+
+    def _growth_s(self, now_s: float) -> float:
+        return self.data.drift_pct_h / 100 / 3600 if now_s >= self.data.drift_from_s else 0.0
 
     def _motion(self, now_s: float) -> Motion:
         """How the plunger moves while the motor turns: at its speed, with the unevenness of where it stands."""
-        data, speed_ml_s = self.data, self._speed_ml_s
-        growth = data.drift_pct_h / 100 / 3600 if now_s >= data.drift_from_s else 0.0
-        waves = (self._wave(data.screw_turn_ml, data.screw_error_pct), self._wave(data.pulse_ml, data.pulse_depth_pct))
+        data, speed_ml_s = self.data, self._speed_ml_s * self._drifted(now_s)
+        growth_ml_s2 = self._speed_ml_s * self._growth_s(now_s) if speed_ml_s else 0.0
+        waves = (
+            self._wave(speed_ml_s, data.screw_turn_ml, data.screw_error_pct),
+            self._wave(speed_ml_s, data.pulse_ml, data.pulse_depth_pct),
+        )
         return Motion(
-            speed_ml_s * (1 + growth * (now_s - data.drift_from_s)),
-            speed_ml_s * growth,
+            speed_ml_s,
+            max(growth_ml_s2, -speed_ml_s / _RENEWED_S) if speed_ml_s > 0 else growth_ml_s2,
             tuple(wave for wave in waves if wave.volume_ml),
             data.step_ml,
             (math.copysign(1.0, speed_ml_s) * self._turned_ml) % data.step_ml if data.step_ml else 0.0,
         )
 
-    def _wave(self, screw_turn_ml: float, share_pct: float) -> Wave:
-        """A flow that swings by ``share_pct`` once every ``screw_turn_ml``, from where the screw stands."""
-        if not (screw_turn_ml and share_pct):
+    def _wave(self, speed_ml_s: float, turn_ml: float, share_pct: float) -> Wave:
+        """A flow that swings by ``share_pct`` once every ``turn_ml``, from where the screw stands."""
+        if not (turn_ml and share_pct):
             return Wave(0.0, 1.0, 0.0)
-        turn_per_ml = 2 * math.pi / screw_turn_ml
+        turn_per_ml = 2 * math.pi / turn_ml
         phase = turn_per_ml * self._turned_ml + 2 * math.pi * self._phase
-        return Wave(share_pct / 100 / turn_per_ml, turn_per_ml * self._speed_ml_s, phase)
+        return Wave(share_pct / 100 / turn_per_ml, turn_per_ml * speed_ml_s, phase)
 
     def _tell(self, now_s: float, *, moving: bool) -> None:
         flowing = self._speed_ml_s if moving else 0.0

@@ -21,17 +21,17 @@ class Line:
     empty in the beginning. ``leak_pct`` of a steady flow escapes at the syringe's joint, as far as there is no back pressure.
     """
 
-    length_m: float = quantity(1.0, "m", f"{SPECS} 3, catheter")
-    bore_mm: float = quantity(0.53, "mm", f"{SPECS} 3, catheter")
-    viscosity_mpa_s: float = quantity(1.0, "mPa*s", f"{GRAVIMETRIC} 10, water at 20 degC")
-    density_g_ml: float = quantity(0.998, "g/mL", f"{GRAVIMETRIC} 2, water at 20 to 22 degC")
-    syringe_compliance_ml_pa: float = quantity(1.0e-5, "mL/Pa", f"{GRAVIMETRIC} 10, 9.0e-9 to 2.1e-8 L/Pa")
-    tubing_compliance_ml_pa: float = quantity(0.0, "mL/Pa", f"{GRAVIMETRIC} 10: the syringe dominates")
-    air_ml: float = quantity(0.0, "mL", f"{METHODS} 3: all air removed")
-    unprimed_ml: float = quantity(0.0, "mL", f"{METHODS} 3: everything primed")
+    length_m: float = quantity(1.0, "m", f"{SPECS} 3, catheter", least=0.001)
+    bore_mm: float = quantity(0.53, "mm", f"{SPECS} 3, catheter", least=0.01)
+    viscosity_mpa_s: float = quantity(1.0, "mPa*s", f"{GRAVIMETRIC} 10, water at 20 degC", least=0.001)
+    density_g_ml: float = quantity(0.998, "g/mL", f"{GRAVIMETRIC} 2, water at 20 to 22 degC", least=0.1)
+    syringe_compliance_ml_pa: float = quantity(1.0e-5, "mL/Pa", f"{GRAVIMETRIC} 10, 9.0e-9 to 2.1e-8 L/Pa", least=1e-12)
+    tubing_compliance_ml_pa: float = quantity(0.0, "mL/Pa", f"{GRAVIMETRIC} 10: the syringe dominates", least=0)
+    air_ml: float = quantity(0.0, "mL", f"{METHODS} 3: all air removed", least=0)
+    unprimed_ml: float = quantity(0.0, "mL", f"{METHODS} 3: everything primed", least=0)
     back_pressure_kpa: float = quantity(0.0, "kPa", f"{METHODS} 7: the normal condition; +/-13.33 kPa the stress case")
     height_m: float = quantity(0.0, "m", f"{METHODS} 7")
-    leak_pct: float = quantity(0.0, "%", PROPOSED)
+    leak_pct: float = quantity(0.0, "%", PROPOSED, least=0, most=99)
 
     @property
     def resistance_pa_s_ml(self) -> float:

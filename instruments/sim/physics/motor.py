@@ -54,12 +54,13 @@ class Motor:
     def tell(self, now_s: float, flow_ml_s: float, bolus_ml: float = _NEVER_S) -> None:
         """Its pump wants ``flow_ml_s``; until ``bolus_ml`` have moved, where that is finite."""
         self.advance(now_s)
-        if now_s < self._own_until_s:
-            return  # a bolus that has a mind of its own
         told_ml_s = _cut(flow_ml_s, self._data.digits)
-        if self._odd_bolus and math.isfinite(bolus_ml) and told_ml_s:
+        if now_s < self._own_until_s:  # a bolus that has a mind of its own comes first
+            ahead = [change for change in self._coming if change[0] < self._own_until_s]
+            self._coming = [*ahead, (self._own_until_s, told_ml_s)]
+        elif self._odd_bolus and math.isfinite(bolus_ml) and told_ml_s:
             self._coming = list(self._odd(now_s, told_ml_s, bolus_ml))
-            self._own_until_s = self._coming[-1][0]
+            self._own_until_s = max(self._coming[-1][0], now_s + bolus_ml / abs(told_ml_s))
         else:
             self._coming = [(now_s + self._late_s(told_ml_s), told_ml_s)]
         self.advance(now_s)
@@ -83,7 +84,7 @@ class Motor:
         runs_s = bolus_ml / abs(flow_ml_s) * self._data.bolus_length * self._data.bolus_times
         yield now_s, 0.0
         yield begins_s, flow_ml_s if runs_s else 0.0
-        yield max(begins_s + runs_s, now_s + bolus_ml / abs(flow_ml_s)), 0.0
+        yield begins_s + runs_s, 0.0
 
     def _late_s(self, flow_ml_s: float) -> float:
         if not self._speed_ml_s:

@@ -15,17 +15,17 @@ from instruments.sim.physics.parameters import GRAVIMETRIC, PROPOSED, quantity
 class Outlet:
     """``needle_od_mm`` 0: the needle is so thin that it does not count. ``above_surface`` above 0: it drips.
 
-    As the level rises, the wetted line first sticks to the needle, then slips every ``slip_mm``; the force swings by ``slip_pct``
-    of the wetting force to either side. A drop takes ``drop_share`` of what the wetting could hold.
+    As the level rises, the wetted line first sticks to the needle, then slips every ``slip_mm``; the force swings by
+    ``slip_force_pct`` of the wetting force to either side. A drop takes ``drop_share`` of what the wetting could hold.
     """
 
-    needle_od_mm: float = quantity(0.0, "mm", f"{GRAVIMETRIC} 5; the bench file's needle")
-    tension_mn_m: float = quantity(72.7, "mN/m", f"{GRAVIMETRIC} 5, water at 20 degC")
+    needle_od_mm: float = quantity(0.0, "mm", f"{GRAVIMETRIC} 5; the bench file's needle", least=0)
+    tension_mn_m: float = quantity(72.7, "mN/m", f"{GRAVIMETRIC} 5, water at 20 degC", least=0)
     angle_deg: float = quantity(0.0, "deg", f"{GRAVIMETRIC} 5, its worked forces")
-    slip_pct: float = quantity(2.5, "%", f"{GRAVIMETRIC} 5: 5 % of the force from end to end")
-    slip_mm: float = quantity(0.2, "mm", PROPOSED)
-    drop_share: float = quantity(0.65, "", f"{GRAVIMETRIC} 5")
-    above_surface: float = quantity(0.0, "", f"{GRAVIMETRIC} 5: keep the tip submerged")
+    slip_force_pct: float = quantity(2.5, "%", f"{GRAVIMETRIC} 5: 5 % of the force from end to end", least=0)
+    slip_mm: float = quantity(0.2, "mm", PROPOSED, least=0.001)
+    drop_share: float = quantity(0.65, "", f"{GRAVIMETRIC} 5", least=0.001)
+    above_surface: float = quantity(0.0, "", f"{GRAVIMETRIC} 5: keep the tip submerged", least=0)
 
     @property
     def dips(self) -> bool:
@@ -46,5 +46,5 @@ class Outlet:
         """What the wetting adds to the weight, apart from what does not change: a saw over the level."""
         if not self.dips:
             return np.zeros_like(level_mm)
-        swing_g = wetting_mg(self.needle_od_mm, self.tension_mn_m, self.angle_deg) * self.slip_pct / 1e5
+        swing_g = wetting_mg(self.needle_od_mm, self.tension_mn_m, self.angle_deg) * self.slip_force_pct / 1e5
         return swing_g * (2 * ((level_mm / self.slip_mm + phase) % 1.0) - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, TypeVar
@@ -16,9 +17,9 @@ GRAVIMETRIC, SPECS, METHODS = "gravimetric-metrology", "dosing-and-pump-specs", 
 PROPOSED = "project proposal"
 
 
-def quantity(default: float | None, unit: str, source: str) -> Any:
-    """A field of a part. ``unit`` is empty for a plain number."""
-    return field(default=default, metadata={"unit": unit, "source": source})
+def quantity(default: float | None, unit: str, source: str, *, least: float = -math.inf, most: float = math.inf) -> Any:
+    """A field of a part. ``unit`` is empty for a plain number; ``least`` and ``most`` bound what a bench file may say."""
+    return field(default=default, metadata={"unit": unit, "source": source, "within": (least, most)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Parameter:
     unit: str
     source: str
     default: float | None
+    within: tuple[float, float]
 
 
 def parameters(part: Any) -> Iterator[Parameter]:
@@ -41,9 +43,11 @@ def parameters(part: Any) -> Iterator[Parameter]:
 
 def _parameter(entry: Field[Any]) -> Parameter:
     unit = entry.metadata["unit"]
-    suffix = "_" + unit.lower().replace("%", "pct").replace("degc", "c").replace("/", "_").replace("*", "_")
+    suffix = "_" + unit.lower().replace("%", "pct").replace("degc", "c").replace("/", "_").replace("*", "_").replace("^", "")
     default = None if entry.default is None else float(entry.default)  # type: ignore[arg-type]
-    return Parameter(entry.name.removesuffix(suffix), entry.name, unit, entry.metadata["source"], default)
+    return Parameter(
+        entry.name.removesuffix(suffix), entry.name, unit, entry.metadata["source"], default, entry.metadata["within"]
+    )
 
 
 def given_in(table: Mapping[str, Any], part: Any, name: str) -> dict[str, float]:
@@ -55,11 +59,19 @@ def given_in(table: Mapping[str, Any], part: Any, name: str) -> dict[str, float]
 
 
 def _value(given: Any, parameter: Parameter, where: str) -> float:
-    if parameter.unit:
+    value = _number(given, parameter.unit, where)
+    least, most = parameter.within
+    if not least <= value <= most:
+        raise ConfigError(f"{where}: {given!r} is not between {least:g} and {most:g} {parameter.unit}".rstrip())
+    return value
+
+
+def _number(given: Any, unit: str, where: str) -> float:
+    if unit:
         try:
-            return to_unit(given, parameter.unit)
+            return to_unit(given, unit)
         except ConfigError as err:
             raise ConfigError(f"{where}: {err}") from err
-    if isinstance(given, bool) or not isinstance(given, (int, float)):
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not math.isfinite(given):
         raise ConfigError(f"{where}: {given!r} is not a number")
     return float(given)

@@ -60,40 +60,49 @@ class Stretch:
         return np.asarray(rest_ml + (self.pocket_ml - rest_ml) * faded)
 
     def leaked(self, moments_s: FloatArray) -> FloatArray:
-        """Lost through the leak since the run began: its conductance times the integral of the pressure."""
-        net, elapsed_s = self.network, moments_s - self.start_s
-        if not net.leak_ml_pa_s:
-            return np.full_like(elapsed_s, self.leaked_ml)
-        let_go_ml = self.motion.moved_ml(elapsed_s) + net.pushed_back_ml_s * elapsed_s - (self.stored(moments_s) - self.stored_ml)
-        return np.asarray(self.leaked_ml + net.leak_ml_pa_s / (net.through_ml_pa_s + net.leak_ml_pa_s) * let_go_ml)
+        """Lost through the leak since the run began."""
+        elapsed_s = moments_s - self.start_s
+        return self.leaked_ml + self._escaped(elapsed_s, self.motion.moved_ml(elapsed_s), self.stored(moments_s))
 
     def let_out(self, moments_s: FloatArray) -> FloatArray:
         """Come through the end of the line since the run began: what was pushed and is neither stored nor leaked."""
-        pushed_ml = self.motion.moved_ml(moments_s - self.start_s)
-        kept_ml = self.stored(moments_s) - self.stored_ml + self.leaked(moments_s) - self.leaked_ml
-        return np.asarray(self.let_out_ml + pushed_ml - kept_ml - (self.pocket(moments_s) - self.pocket_ml))
+        elapsed_s, stored_ml = moments_s - self.start_s, self.stored(moments_s)
+        moved_ml = self.motion.moved_ml(elapsed_s)
+        kept_ml = stored_ml - self.stored_ml + self._escaped(elapsed_s, moved_ml, stored_ml)
+        if self.network.pocket_ml_pa:
+            kept_ml = kept_ml + self.pocket(moments_s) - self.pocket_ml
+        return np.asarray(self.let_out_ml + moved_ml - kept_ml)
+
+    def _escaped(self, elapsed_s: FloatArray, moved_ml: FloatArray, stored_ml: FloatArray) -> FloatArray:
+        """Through the leak: its conductance times the integral of the pressure, which is what is let go in all."""
+        net = self.network
+        if not net.leak_ml_pa_s:
+            return np.zeros_like(elapsed_s)
+        let_go_ml = moved_ml + net.pushed_back_ml_s * elapsed_s - (stored_ml - self.stored_ml)
+        return np.asarray(net.leak_ml_pa_s / (net.through_ml_pa_s + net.leak_ml_pa_s) * let_go_ml)
 
     def pressure_pa(self, moments_s: FloatArray) -> FloatArray:
         """Gauge pressure at the syringe."""
         return self.stored(moments_s) / self.network.compliance_ml_pa
 
-    def reaches_s(self, pressure_pa: float) -> float:
-        """When the pressure at the syringe first is ``pressure_pa``; infinity for never (or not within months)."""
+    def reaches_s(self, pressure_pa: float, before_s: float = _NEVER_S) -> float:
+        """When the pressure at the syringe first is ``pressure_pa``; infinity for never, or not ``before_s``."""
         level_ml = pressure_pa * self.network.compliance_ml_pa
         if self.motion.ripple_ml or self.motion.growth_ml_s2:
-            return _crossing_s(lambda moments_s: self.stored(moments_s) - level_ml, *self._bracket_s(level_ml))
+            return _crossing_s(lambda moments_s: self.stored(moments_s) - level_ml, *self._bracket_s(level_ml, before_s))
         return self._even_s(level_ml)
 
     def relaxes_s(self, pressure_pa: float) -> float:
         """When the pressure will have fallen to ``pressure_pa`` behind a plunger that stands; infinity for never."""
         net, level_ml = self.network, pressure_pa * self.network.compliance_ml_pa
-        settled_ml = net.pushed_back_ml_s / net.rate_s if net.rate_s else self.stored_ml
-        if settled_ml >= level_ml:
+        if self.stored_ml <= level_ml:
+            return self.start_s
+        if not net.rate_s or (settled_ml := net.pushed_back_ml_s / net.rate_s) >= level_ml:
             return _NEVER_S
-        return self.start_s + max(0.0, float(np.log((self.stored_ml - settled_ml) / (level_ml - settled_ml)))) / net.rate_s
+        return self.start_s + float(np.log((self.stored_ml - settled_ml) / (level_ml - settled_ml))) / net.rate_s
 
-    def pushes_s(self, volume_ml: float) -> float:
-        """When so much will have been displaced; infinity for never."""
+    def pushes_s(self, volume_ml: float, before_s: float = _NEVER_S) -> float:
+        """When so much will have been displaced; infinity for never, or not ``before_s``."""
         motion, left_ml = self.motion, volume_ml - self.pushed_ml
         if motion.flow_ml_s <= 0:
             return _NEVER_S
@@ -101,9 +110,10 @@ class Stretch:
         if not (motion.ripple_ml or motion.growth_ml_s2):
             return even_s
         around_s = motion.ripple_ml / motion.flow_ml_s
-        late_s = even_s + around_s if motion.growth_ml_s2 >= 0 else even_s + _HORIZON_S
-        early_s = max(self.start_s, even_s - around_s) if motion.growth_ml_s2 <= 0 else self.start_s
-        return _crossing_s(lambda moments_s: self.pushed(moments_s) - volume_ml, early_s, late_s)
+        bracket_s = max(self.start_s, even_s - around_s), even_s + around_s
+        if motion.growth_ml_s2:
+            bracket_s = self.start_s, min(before_s, self.start_s + _HORIZON_S)
+        return _crossing_s(lambda moments_s: self.pushed(moments_s) - volume_ml, *bracket_s)
 
     def _backed_up(self, elapsed_s: FloatArray) -> FloatArray:
         net = self.network
@@ -122,10 +132,10 @@ class Stretch:
             return _NEVER_S
         return self.start_s - float(np.log1p((self.stored_ml - level_ml) / (settled_ml - self.stored_ml))) / rate_s
 
-    def _bracket_s(self, level_ml: float) -> tuple[float, float]:
+    def _bracket_s(self, level_ml: float, before_s: float) -> tuple[float, float]:
         """Between these moments an uneven motion may pass a level: the even course a ripple higher, and a ripple lower."""
         if self.motion.growth_ml_s2:
-            return self.start_s, self.start_s + _HORIZON_S
+            return self.start_s, min(before_s, self.start_s + _HORIZON_S)
         early_s, late_s = (self._even_s(level_ml + side * self.motion.ripple_ml) for side in (-1, 1))
         return early_s, min(late_s, early_s + _HORIZON_S)
 
@@ -185,11 +195,11 @@ class FluidPath:
 
     def _rebuild(self, now_s: float) -> None:
         net, last = network(self.line, self._blockage, leak_conductance(self.line, self._leak_part)), self._at(now_s)
-        whole_ml = last.stored_ml + last.pocket_ml
-        pocket_ml = whole_ml * net.pocket_ml_pa / self.line.compliance_ml_pa
-        if net == last.network:
-            return
-        self._keep(replace(last, network=net, stored_ml=whole_ml - pocket_ml, pocket_ml=pocket_ml))
+        pocket_ml = last.pocket_ml
+        if net.pocket_ml_pa != last.network.pocket_ml_pa:
+            pocket_ml = (last.stored_ml + last.pocket_ml) * net.pocket_ml_pa / self.line.compliance_ml_pa
+        stored_ml = last.stored_ml + last.pocket_ml - pocket_ml
+        self._keep(replace(last, network=net, stored_ml=stored_ml, pocket_ml=pocket_ml))
 
     def _at(self, now_s: float) -> Stretch:
         """The present stretch, begun anew at ``now_s``; the plunger goes on as it does."""
@@ -219,16 +229,16 @@ class FluidPath:
         """Gauge pressure at the syringe."""
         return float(self._last.pressure_pa(at(now_s)))
 
-    def pushes_s(self, volume_ml: float) -> float:
-        """When the plunger will have displaced so much, as it moves."""
+    def pushes_s(self, volume_ml: float, before_s: float = _NEVER_S) -> float:
+        """When the plunger will have displaced so much, as it moves until ``before_s``."""
         if self._pushed[0] != volume_ml:
-            self._pushed = (volume_ml, self._last.pushes_s(volume_ml))
+            self._pushed = (volume_ml, self._last.pushes_s(volume_ml, before_s))
         return self._pushed[1]
 
-    def reaches_s(self, pressure_pa: float) -> float:
-        """When the pressure will first be that, as things are."""
+    def reaches_s(self, pressure_pa: float, before_s: float = _NEVER_S) -> float:
+        """When the pressure will first be that, as things are until ``before_s``."""
         if self._reached[0] != pressure_pa:
-            self._reached = (pressure_pa, self._last.reaches_s(pressure_pa))
+            self._reached = (pressure_pa, self._last.reaches_s(pressure_pa, before_s))
         return self._reached[1]
 
     def relaxes_s(self, pressure_pa: float) -> float:
@@ -246,13 +256,13 @@ class FluidPath:
 
     def history(self, moments_s: FloatArray) -> dict[str, FloatArray]:
         """What was ``pushed``, ``stored``, ``leaked``, ``delivered`` (in mL) by any moments of the run, and ``pressure_pa``."""
-        starts_s = np.array([stretch.start_s for stretch in self.stretches])
-        which = np.maximum(0, np.searchsorted(starts_s, moments_s, side="right") - 1)
+        order = np.argsort(moments_s, kind="stable")
+        starts_s = [stretch.start_s for stretch in self.stretches[1:]]
+        parts = np.split(order, np.searchsorted(moments_s[order], starts_s, side="left"))
         found = {
             name: np.empty_like(moments_s) for name in ("pushed_ml", "stored_ml", "leaked_ml", "delivered_ml", "pressure_pa")
         }
-        for number in np.unique(which):
-            stretch, chosen = self.stretches[number], which == number
+        for stretch, chosen in zip(self.stretches, parts, strict=True):
             at_s = moments_s[chosen]
             found["pushed_ml"][chosen] = stretch.pushed(at_s)
             found["stored_ml"][chosen] = stretch.stored(at_s) + stretch.pocket(at_s)

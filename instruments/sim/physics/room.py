@@ -22,9 +22,9 @@ class Room:
     Temperature and humidity swing by a tenth of what the method allows (20 +/- 2 degC, 65 +/- 5 %RH).
     """
 
-    temperature_c: float = quantity(22.0, "degC", f"{GRAVIMETRIC} 8, budget A")
-    pressure_hpa: float = quantity(1013.25, "hPa", f"{GRAVIMETRIC} 3, normal pressure")
-    humidity_pct: float = quantity(50.0, "%", f"{GRAVIMETRIC} 3, the vectors' humidity")
+    temperature_c: float = quantity(22.0, "degC", f"{GRAVIMETRIC} 8, budget A", least=-50, most=100)
+    pressure_hpa: float = quantity(1013.25, "hPa", f"{GRAVIMETRIC} 3, normal pressure", least=1, most=2000)
+    humidity_pct: float = quantity(50.0, "%", f"{GRAVIMETRIC} 3, the vectors' humidity", least=0, most=99)
     temperature_swing_k: float = quantity(0.2, "K", f"{METHODS} 3, a tenth of what is allowed")
     pressure_swing_hpa: float = quantity(1.0, "hPa", f"{PROPOSED}: the tide of the air is about that")
     humidity_swing_pct: float = quantity(0.5, "%", f"{METHODS} 3, a tenth of what is allowed")

@@ -25,16 +25,16 @@ class Vessel:
     trap). ``uncovered_mg_h`` more evaporate from ``uncovered_from_s`` on. ``weight_g`` and ``density_g_ml`` are the vessel's own.
     """
 
-    inner_diameter_mm: float = quantity(30.0, "mm", f"{GRAVIMETRIC} 5")
-    weight_g: float = quantity(35.0, "g", PROPOSED)
-    density_g_ml: float = quantity(2.5, "g/mL", f"{PROPOSED}: glass")
-    liquid_temperature_c: float = quantity(22.0, "degC", f"{GRAVIMETRIC} 8, budget A")
-    liquid_density_g_ml: float | None = quantity(None, "g/mL", f"{GRAVIMETRIC} 2: water by its temperature")
+    inner_diameter_mm: float = quantity(30.0, "mm", f"{GRAVIMETRIC} 5", least=0.1)
+    weight_g: float = quantity(35.0, "g", PROPOSED, least=0)
+    density_g_ml: float = quantity(2.5, "g/mL", f"{PROPOSED}: glass", least=0.1)
+    liquid_temperature_c: float = quantity(22.0, "degC", f"{GRAVIMETRIC} 8, budget A", least=0, most=100)
+    liquid_density_g_ml: float | None = quantity(None, "g/mL", f"{GRAVIMETRIC} 2: water by its temperature", least=0.1)
     evaporation_mg_h: float | None = quantity(None, "mg/h", f"{GRAVIMETRIC} 4: by diffusion")
-    gap_mm: float = quantity(60.0, "mm", f"{GRAVIMETRIC} 4: a tall vessel")
-    cover: float = quantity(40.0, "", f"{GRAVIMETRIC} 4: oil, 40 times less")
-    trap_humidity_pct: float = quantity(0.0, "%", f"{GRAVIMETRIC} 4: a trap has more than 80 %RH")
-    diffusivity_m2_s: float = quantity(2.5e-5, "m**2/s", f"{GRAVIMETRIC} 4")
+    gap_mm: float = quantity(60.0, "mm", f"{GRAVIMETRIC} 4: a tall vessel", least=0.1)
+    cover: float = quantity(40.0, "", f"{GRAVIMETRIC} 4: oil, 40 times less", least=1)
+    trap_humidity_pct: float = quantity(0.0, "%", f"{GRAVIMETRIC} 4: a trap has more than 80 %RH", least=0, most=100)
+    diffusivity_m2_s: float = quantity(2.5e-5, "m^2/s", f"{GRAVIMETRIC} 4", least=0)
     uncovered_mg_h: float = 0.0
     uncovered_from_s: float = 0.0
 

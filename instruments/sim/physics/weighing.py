@@ -19,6 +19,7 @@ from instruments.sim.physics.shaking import Disturbance, Force
 from instruments.stamped import IntArray
 
 _DRIFT_PERIODS_H = (31.0, 13.0, 5.0)
+_ROUNDING = 1e-9
 _BENDS = 5
 """Waves of the linearity error over the range: from one dose to the next it may go from one bound towards the other."""
 
@@ -31,19 +32,25 @@ class CellData:
     within ``calm_digits`` for ``calm_s``.
     """
 
-    readability_g: float = quantity(1e-4, "g", f"{GRAVIMETRIC} 8, budget A")
-    repeatability_g: float = quantity(1e-4, "g", f"{GRAVIMETRIC} 8, budget A")
-    linearity_g: float = quantity(2e-4, "g", f"{GRAVIMETRIC} 8, budget A")
-    sensitivity_pct: float = quantity(1e-3, "%", f"{GRAVIMETRIC} 6")
-    drift_g_h: float = quantity(1e-4, "g/h", f"{GRAVIMETRIC} 8: at most 3e-4 g/h in budget A")
-    response_s: float = quantity(0.5, "s", f"{GRAVIMETRIC} 6, 0.5 to 3 s")
-    capacity_g: float = quantity(220.0, "g", f"{PROPOSED}: the usual analytical balance")
-    calm_digits: float = quantity(6.0, "", PROPOSED)
-    calm_s: float = quantity(1.0, "s", PROPOSED)
+    readability_g: float = quantity(1e-4, "g", f"{GRAVIMETRIC} 8, budget A", least=1e-09)
+    repeatability_g: float = quantity(1e-4, "g", f"{GRAVIMETRIC} 8, budget A", least=0)
+    linearity_g: float = quantity(2e-4, "g", f"{GRAVIMETRIC} 8, budget A", least=0)
+    sensitivity_pct: float = quantity(1e-3, "%", f"{GRAVIMETRIC} 6", least=0)
+    drift_g_h: float = quantity(1e-4, "g/h", f"{GRAVIMETRIC} 8: at most 3e-4 g/h in budget A", least=0)
+    response_s: float = quantity(0.5, "s", f"{GRAVIMETRIC} 6, 0.5 to 3 s", least=0)
+    capacity_g: float = quantity(220.0, "g", f"{PROPOSED}: the usual analytical balance", least=0.001)
+    calm_digits: float = quantity(6.0, "", PROPOSED, least=0)
+    calm_s: float = quantity(1.0, "s", PROPOSED, least=0)
 
     @property
     def decimals(self) -> int:
-        return max(0, round(-math.log10(self.readability_g)))
+        """Places behind the point; a readability of 0.5 mg shows as steps of five in the fourth place."""
+        return max(0, math.ceil(-math.log10(self.readability_g) - _ROUNDING))
+
+    @property
+    def step(self) -> int:
+        """The readability in digits of the last place."""
+        return max(1, round(self.readability_g * 10.0**self.decimals))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,7 @@ class WeighingCell:
         for disturbance in self._disturbances:
             shown_g = shown_g + disturbance.felt_g(moments_s, self.rate_hz)
         shown_g = self._freeze(moments_s, shown_g + self.data.repeatability_g * self._noise.standard_normal(len(shown_g)))
-        counts = np.rint(shown_g * 10.0**self.data.decimals).astype(np.int64)
+        counts = self.data.step * np.rint(shown_g * 10.0**self.data.decimals / self.data.step).astype(np.int64)
         return Samples(moments_s, counts, self._calm(shown_g))
 
     def _respond(self, load_g: FloatArray) -> FloatArray:

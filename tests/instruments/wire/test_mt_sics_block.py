@@ -54,7 +54,8 @@ def one_by_one(lines: list[bytes]) -> tuple[list[tuple[int, Weighing]], list[tup
         except ReplyError:
             others.append((line, stamp_us))
             continue
-        if line.startswith(b"S "):
+        in_g = weighing.mass_g is None or line.split()[-1] == b"g"
+        if line.startswith(b"S ") and in_g:
             weighed.append((stamp_us, weighing))
         else:
             others.append((line, stamp_us))
@@ -79,6 +80,14 @@ def test_a_block_says_what_its_lines_say_one_by_one(lines: list[bytes]) -> None:
 def test_a_regular_looking_line_with_a_crooked_number_is_no_weighing(field: str) -> None:
     readings, others = decode_block(Stamped.one(f"S S {field} g\r\n".encode("ascii"), 5))
     assert (len(readings), len(others)) == (0, 1)
+
+
+def test_a_stream_in_another_unit_is_no_longer_a_stream_of_readings() -> None:
+    """Somebody has been at the balance; what lies on it may not be what lay there before."""
+    lines = [b"S S    35.0000 g\r\n", b"S S   35000.0 mg\r\n", b"S D 0.0350000 kg\r\n"]
+    readings, others = decode_block(Stamped.join([Stamped.one(line, 5) for line in lines]))
+    assert readings.masses_g.tolist() == [35.0]
+    assert [line for line, _ in others] == lines[1:]
 
 
 def test_an_empty_block_has_no_weighings() -> None:

@@ -1,0 +1,176 @@
+"""Is the weighing as calm as the bench file says? Knocks, drops and touches; vibration; draught; a vessel that loses too much.
+
+What is found here is not the pump's doing: either no flow could look like it, or the pump stood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.analysis.masses import fit_line
+from harness.analysis.view import Conditions
+from harness.record import FloatArray, Period, Record, Series
+
+_NOISE, _HASTE, _LONE = 20.0, 3.0, 0.25
+"""A sudden change is more than so many times the noise, and so many times what the commanded rate moves meanwhile; next to it the
+mass changes by less than this part of it."""
+_FILTER_TIMES = 5.0
+"""After so many response times of the balance a step has come through its filter."""
+_RELAX_TIMES, _RELAX_S = 10.0, 60.0
+"""After so many lags, and this time, a line has relaxed: what flows then is no longer what was commanded before."""
+_BLOCK_S, _RESTLESS = 60.0, 3.0
+_MEAN_S, _WANDER_S = 10.0, 1800.0
+_QUIET_S = 1800.0
+_CLEARLY = 2.0
+_SD_PER_MEAN, _SD_PER_MEDIAN = 1.2533, 1.4826
+"""Of a normal distribution: its standard deviation over the mean and the median of its absolute values."""
+_FEWEST = 30
+
+
+def calm_faults(record: Record, period: Period, conditions: Conditions) -> list[str]:
+    """What disturbed the readings of a period, in words."""
+    series = record.series(period)
+    quiet = [record.series(stretch) for stretch in quiet_stretches(record, period, conditions)]
+    return [
+        *_sudden(series, record, conditions),
+        *_scatter(series, conditions),
+        *(fault for stretch in quiet for fault in _wander(stretch, conditions)),
+    ]
+
+
+def losses(record: Record, until_s: float, conditions: Conditions) -> list[str]:
+    """The vessel has lost more than it may in a stretch in which the pump stood: from then on the blank does not hold."""
+    for stretch in quiet_stretches(record, Period(0.0, until_s), conditions):
+        if (
+            stretch.duration_s >= _QUIET_S
+            and conditions.weighing.sign > 0
+            and (told := _loss(record.series(stretch), conditions))
+        ):
+            return [f"from {stretch.start_s:.0f} s to {stretch.end_s:.0f} s {told}"]
+    return []
+
+
+def _loss(series: Series, conditions: Conditions) -> str:
+    if len(series) < 3:
+        return ""
+    line, balance = fit_line(series), conditions.weighing.balance
+    loss_g_h, most_g_h = -line.slope_g_s * 3600, conditions.weighing.vessel.evaporation_at_most
+    if loss_g_h <= most_g_h + _CLEARLY * ((line.u_g_s * 3600) ** 2 + balance.drift**2 / 3) ** 0.5:
+        return ""
+    return (
+        f"the vessel lost {loss_g_h * 1000:.2f} mg/h while the pump stood (allowed are {most_g_h * 1000:g} mg/h): "
+        "it was uncovered, or the balance drifts"
+    )
+
+
+def quiet_stretches(record: Record, period: Period, conditions: Conditions) -> Iterator[Period]:
+    """Parts of a period in which the pump had been told to stand, and the line had relaxed."""
+    relaxed_s = _relaxed_s(conditions)
+    changes = [(event.at_s, float(event.data["rate_ml_h"])) for event in record.of_kind("commanded")]
+    for (start_s, rate_ml_h), (end_s, _) in pairwise([(-np.inf, 0.0), *changes, (np.inf, 0.0)]):
+        stretch = Period(max(start_s + relaxed_s, period.start_s), min(end_s, period.end_s))
+        if rate_ml_h == 0 and stretch.duration_s > 0:
+            yield stretch
+
+
+def _relaxed_s(conditions: Conditions) -> float:
+    return _RELAX_S + _RELAX_TIMES * conditions.lag_s
+
+
+def _sudden(series: Series, record: Record, conditions: Conditions) -> list[str]:
+    """A lone step or a lone swing that no flow explains; a step among others of its kind is flow, however fast."""
+    span = max(1, round(_FILTER_TIMES * conditions.weighing.balance.response * conditions.rate_hz))
+    masses_g = series.masses_g
+    if len(masses_g) <= 3 * span:
+        return []
+    allowed_g = _allowed_g(series, record, conditions, span)
+    found = [*_steps(masses_g, allowed_g, span), *_swings(masses_g, allowed_g, span)]
+    if not found:
+        return []
+    first, change_g = min(found)
+    within = np.abs(np.diff(masses_g[first : first + span + 1]))
+    at_s = series.moments_s[first + int(within.argmax()) + 1]
+    return [f"the mass jumped by {change_g * 1000:.1f} mg at {at_s:.1f} s: a knock, a touch, or a drop"]
+
+
+def _steps(masses_g: FloatArray, allowed_g: FloatArray, span: int) -> list[tuple[int, float]]:
+    """The first change within a span that has nothing of its kind before and after it."""
+    change_g = masses_g[span:] - masses_g[:-span]
+    quiet_g = _LONE * np.abs(change_g)
+    before_g, after_g = np.zeros_like(change_g), np.zeros_like(change_g)
+    before_g[span:], after_g[:-span] = change_g[:-span], change_g[span:]
+    lone = (np.abs(change_g) > allowed_g[: len(change_g)]) & (np.abs(before_g) < quiet_g) & (np.abs(after_g) < quiet_g)
+    return _first(lone, change_g)
+
+
+def _swings(masses_g: FloatArray, allowed_g: FloatArray, span: int) -> list[tuple[int, float]]:
+    """The first swing away from where the mass is both before and after."""
+    before_g, middle_g, after_g = masses_g[: -2 * span], masses_g[span:-span], masses_g[2 * span :]
+    swing_g = middle_g - (before_g + after_g) / 2
+    lone = (np.abs(swing_g) > allowed_g[: len(swing_g)]) & (np.abs(after_g - before_g) < _LONE * np.abs(swing_g))
+    return _first(lone, swing_g)
+
+
+def _first(lone: NDArray[np.bool_], change_g: FloatArray) -> list[tuple[int, float]]:
+    if not lone.any():
+        return []
+    at = int(lone.argmax())
+    return [(at, float(change_g[at]))]
+
+
+def _allowed_g(series: Series, record: Record, conditions: Conditions, span: int) -> FloatArray:
+    """For each reading: how much the mass may change within a span from it."""
+    sheet = conditions.weighing.balance
+    fastest_ml_h = np.zeros(len(series))
+    span_s, relaxed_s = span / conditions.rate_hz, _relaxed_s(conditions)
+    changes = [(event.at_s, float(event.data["rate_ml_h"])) for event in record.of_kind("commanded")]
+    for (start_s, rate_ml_h), (end_s, _) in pairwise([*changes, (np.inf, 0.0)]):
+        first, last = np.searchsorted(series.moments_s, [start_s - 2 * span_s, end_s + relaxed_s])
+        fastest_ml_h[first:last] = np.maximum(fastest_ml_h[first:last], rate_ml_h)
+    moved_g = fastest_ml_h / conditions.weighing.factor_ml_g() / 3600 * span_s
+    return np.asarray(_NOISE * max(sheet.repeatability, sheet.readability) + _HASTE * moved_g)
+
+
+def _scatter(series: Series, conditions: Conditions) -> list[str]:
+    """Readings that scatter much more than the balance does: second differences know nothing of a flow."""
+    size = max(100, round(_BLOCK_S * conditions.rate_hz))
+    noise_g = _blocks(np.diff(series.masses_g, 2), size)
+    if not len(noise_g):
+        return []
+    scatter_g = np.abs(noise_g).mean(axis=1) * _SD_PER_MEAN / 6**0.5
+    at = int(scatter_g.argmax())
+    if scatter_g[at] <= _RESTLESS * _reading_g(conditions):
+        return []
+    told = f"the readings scatter by {scatter_g[at] * 1000:.2g} mg around {series.moments_s[at * size]:.0f} s"
+    return [f"{told}, the bench file says {conditions.weighing.balance.repeatability * 1000:g} mg: the table shakes"]
+
+
+def _wander(series: Series, conditions: Conditions) -> list[str]:
+    """Readings that wander within half a minute although the pump stands."""
+    means_g = _blocks(series.masses_g, max(1, round(_MEAN_S * conditions.rate_hz))).mean(axis=1) if len(series) else np.empty(0)
+    size = min(round(_WANDER_S / _MEAN_S), max(0, len(means_g) - 2))
+    bends_g = _blocks(np.diff(means_g, 2), size) if size >= _FEWEST else np.empty((0, 1))
+    if not len(bends_g):
+        return []
+    wander_g = np.median(np.abs(bends_g), axis=1) * _SD_PER_MEDIAN / 6**0.5
+    at = int(wander_g.argmax())
+    if wander_g[at] <= _RESTLESS * _reading_g(conditions):
+        return []
+    at_s = series.moments_s[0] + at * size * _MEAN_S
+    told = f"the reading wandered by {wander_g[at] * 1000:.2g} mg around {at_s:.0f} s while the pump stood"
+    return [f"{told}: a draught, or an open door"]
+
+
+def _blocks(values: FloatArray, size: int) -> FloatArray:
+    whole = len(values) // size if size else 0
+    return values[: whole * size].reshape(whole, size) if whole else np.empty((0, max(size, 1)))
+
+
+def _reading_g(conditions: Conditions) -> float:
+    """Standard deviation of one reading."""
+    sheet = conditions.weighing.balance
+    return float((sheet.repeatability**2 + sheet.readability**2 / 12) ** 0.5)

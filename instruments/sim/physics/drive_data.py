@@ -1,0 +1,73 @@
+"""What is true of a pump's mechanics: the parameters of screw, stopper, rollers and motor."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from instruments.sim.physics.motor import MotorData
+from instruments.sim.physics.parameters import METHODS, PROPOSED, SPECS, quantity
+
+
+@dataclass(frozen=True, slots=True)
+class DriveData:
+    """What is true of the mechanics, whichever pump is built on them. Volumes are what the plunger displaces.
+
+    ``rate_error_pct`` is that of the drive, ``diameter_error_pct`` that of the syringe's bore (true against programmed);
+    ``gain`` multiplies both. ``bolus_pace`` is how much faster than set the motor runs towards a target volume.
+    ``backlash_ml`` is lost whenever the direction turns, ``start_play_ml`` at every start. The stopper moves once the motor has
+    gone ``stiction_ml`` ahead of it, and then stays ``sliding_ml`` behind (compliance times friction, each). Once in
+    ``screw_turn_ml`` the flow swings by ``screw_error_pct``, and once in ``pulse_ml`` by ``pulse_depth_pct`` (rollers).
+
+    At ``stall_kpa`` the motor stands. That is noticed after ``occlusion_notice_s``, the end of travel after ``stall_notice_s``,
+    or never where ``occlusion_alarm`` or ``stall_alarm`` is False. ``early_ml`` before the end the pump takes it for the end;
+    with ``alarm_by_count`` it does not feel it at all but alarms when it has counted the filling.
+    """
+
+    gain: float = 1.0
+    bolus_pace: float = 1.0
+    rate_error_pct: float = quantity(0.0, "%", f"{SPECS} 3, +/-0.25 % to +/-1 % of laboratory pumps", least=-99)
+    diameter_error_pct: float = quantity(0.0, "%", f"{METHODS} 13, +/-2.5 % where a syringe is +/-5 % off", least=-90)
+    drift_pct_h: float = quantity(0.0, "%/h", PROPOSED)
+    drift_from_s: float = 0.0
+    step_ml: float = quantity(1.1e-5, "mL", "pump-harvard-ultra, 68.9 nm a microstep, times the bore of a 10 mL syringe", least=0)
+    screw_turn_ml: float = quantity(
+        0.175, "mL", "pump-harvard-ultra, 24 threads per inch, times the bore of a 10 mL syringe", least=1e-06
+    )
+    screw_error_pct: float = quantity(0.25, "%", f"{SPECS} 3, accuracy of a laboratory pump", least=0)
+    pulse_ml: float = quantity(0.0, "mL", PROPOSED, least=0)
+    pulse_depth_pct: float = quantity(0.0, "%", PROPOSED, least=0)
+    backlash_ml: float = quantity(0.01, "mL", PROPOSED, least=0)
+    start_play_ml: float = 0.0
+    stiction_ml: float = quantity(
+        0.008, "mL", f"{PROPOSED}: 0.8 kPa at 1e-8 L/Pa; {METHODS} and gravimetric-metrology 10 have 10 kPa", least=0
+    )
+    sliding_ml: float = quantity(0.006, "mL", f"{PROPOSED}: three quarters of the stiction", least=0)
+    stall_kpa: float = quantity(50.0, "kPa", f"{METHODS} 9, worked example", least=0.001)
+    stall_notice_s: float = quantity(2.0, "s", PROPOSED, least=0)
+    occlusion_notice_s: float = quantity(2.0, "s", PROPOSED, least=0)
+    stall_alarm: bool = True
+    occlusion_alarm: bool = True
+    early_ml: float = 0.0
+    alarm_by_count: bool = False
+    motor: MotorData = field(default_factory=MotorData)
+
+    @property
+    def true_per_told(self) -> float:
+        """True flow over believed flow."""
+        return self.gain * (1 + self.rate_error_pct / 100) * (1 + self.diameter_error_pct / 100) ** 2
+
+
+IDEAL = DriveData(step_ml=0, screw_error_pct=0, backlash_ml=0, stiction_ml=0, sliding_ml=0, stall_kpa=math.inf)
+"""Moves exactly what it is told to move."""
+ROLLERS = DriveData(
+    step_ml=0,
+    screw_error_pct=0,
+    backlash_ml=0,
+    stiction_ml=0,
+    sliding_ml=0,
+    pulse_ml=0.002,
+    pulse_depth_pct=80,
+    occlusion_alarm=False,
+)
+"""A peristaltic pump: pulses, and it does not feel what blocks its catheter (fluid-delivery-test-methods, section 9)."""
