@@ -1,4 +1,4 @@
-"""``dosebench sim serve``: the simulators of a bench for any program that can open a serial port or a socket."""
+"""``dosebench sim``: the simulators of a bench for any other program, and what can be told and done to them."""
 
 from __future__ import annotations
 
@@ -59,6 +59,24 @@ def serve(
         server.serve()
     if server.lost:
         click.echo(f"{server.lost} bytes were lost: clients had the line open and did not read", err=True)
+    return 0
+
+
+@sim.command()
+def faults() -> int:
+    """List the faults: what each does, its values, and the verdict it deserves."""
+    from dosebench.simulation_lists import fault_table
+
+    click.echo(fault_table())
+    return 0
+
+
+@sim.command()
+def parameters() -> int:
+    """List what the simulated bench is made of: where each value stands in a bench file, its default, and where that is from."""
+    from dosebench.simulation_lists import parameter_table
+
+    click.echo(parameter_table())
     return 0
 
 

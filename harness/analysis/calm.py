@@ -15,7 +15,7 @@ from harness.analysis.masses import fit_line
 from harness.analysis.view import Conditions
 from harness.record import FloatArray, Period, Record, Series
 
-_NOISE, _HASTE, _LONE = 20.0, 3.0, 0.25
+_NOISE, _FEW_NOISE, _HASTE, _LONE = 20.0, 5.0, 3.0, 0.25
 """A sudden change is more than so many times the noise, and so many times what the commanded rate moves meanwhile; next to it the
 mass changes by less than this part of it."""
 _FILTER_TIMES = 5.0
@@ -124,7 +124,6 @@ def _first(lone: NDArray[np.bool_], change_g: FloatArray) -> list[tuple[int, flo
 
 def _allowed_g(series: Series, record: Record, conditions: Conditions, span: int) -> FloatArray:
     """For each reading: how much the mass may change within a span from it."""
-    sheet = conditions.weighing.balance
     fastest_ml_h = np.zeros(len(series))
     span_s, relaxed_s = span / conditions.rate_hz, _relaxed_s(conditions)
     changes = [(event.at_s, float(event.data["rate_ml_h"])) for event in record.of_kind("commanded")]
@@ -132,7 +131,14 @@ def _allowed_g(series: Series, record: Record, conditions: Conditions, span: int
         first, last = np.searchsorted(series.moments_s, [start_s - 2 * span_s, end_s + relaxed_s])
         fastest_ml_h[first:last] = np.maximum(fastest_ml_h[first:last], rate_ml_h)
     moved_g = fastest_ml_h / conditions.weighing.factor_ml_g() / 3600 * span_s
-    return np.asarray(_NOISE * max(sheet.repeatability, sheet.readability) + _HASTE * moved_g)
+    return np.asarray(_unexplained_g(conditions) + _HASTE * moved_g)
+
+
+def _unexplained_g(conditions: Conditions) -> float:
+    """What noise may look like; or the wetting of the needle, that slips from one bound of its force to the other."""
+    sheet, needle = conditions.weighing.balance, conditions.weighing.needle
+    noise_g = max(sheet.repeatability, sheet.readability)
+    return max(_NOISE * noise_g, 2 * needle.capillary + _FEW_NOISE * noise_g)
 
 
 def _scatter(series: Series, conditions: Conditions) -> list[str]:

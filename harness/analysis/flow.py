@@ -52,8 +52,8 @@ def judge_pump_off(view: View[PumpOffCase]) -> list[Measurand]:
 def _while_settling(view: View[PumpOffCase]) -> list[Measurand]:
     """What came between the stop and the time that is judged, listed where it is more than the line held back."""
     series, settle = view.series("settle"), view.phase("settle")
-    told = [event for event in view.record.of_kind("commanded") if event.at_s < settle.start_s]
-    last_ml_h = max((float(event.data["rate_ml_h"]) for event in told[-2:]), default=0.0)
+    told_ml_h = [float(event.data["rate_ml_h"]) for event in view.record.of_kind("commanded") if event.at_s < settle.start_s]
+    last_ml_h = next((rate_ml_h for rate_ml_h in reversed(told_ml_h) if rate_ml_h), 0.0)
     held_ul = _HELD * view.conditions.lag_s * last_ml_h / 3.6
     most_ul = held_ul + view.case.flow.within * settle.duration_s / 3600
     found, words = volume_between(view, *ends(series), per_ml=1000)

@@ -161,7 +161,11 @@ IMPOSSIBLE = {
         'watchdog = "30 s"\ncalibration_due = 2026-01-31',
         r"pump.calibration_due: .*ran out on 2026-01-31",
     ),
-    "calibration overdue": ("calibration_due = 2099-12-31", "calibration_due = 2026-01-31", r"balance.calibration_due: .*ran out on 2026-01-31"),
+    "calibration overdue": (
+        "calibration_due = 2099-12-31",
+        "calibration_due = 2026-01-31",
+        r"balance.calibration_due: .*ran out on 2026-01-31",
+    ),
 }
 
 

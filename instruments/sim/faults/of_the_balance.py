@@ -14,6 +14,9 @@ _TOUCH_CREEPS = 0.3
 _AT = frozenset({"at"})
 _LATER = frozenset({"at", "for"})
 _TIMES = {"at": POSITIVE, "for": POSITIVE}
+_NOISE = {**_TIMES, "size": POSITIVE}
+_LIQUID_K = (-20.0, 70.0)
+"""From the 22 degC of the model the liquid stays a liquid."""
 
 
 def _forced(setup: Setup, force: Force) -> Setup:
@@ -71,9 +74,15 @@ def _temperature(setup: Setup, values: Values) -> Setup:
 
 
 OF_THE_BALANCE = (
-    Fault("drift", "INVALID", "the zero of the balance runs away", {"by": "g/h", "at": "s"}, _drift, _AT),
+    Fault("drift", "INVALID", "the zero of the balance runs away", {"by": "g/h", "at": "s"}, _drift, _AT, _TIMES),
     Fault(
-        "evaporation", "INVALID", "the liquid is uncovered: so much more is lost", {"by": "mg/h", "at": "s"}, _evaporation, _AT
+        "evaporation",
+        "INVALID",
+        "the liquid is uncovered: so much more is lost",
+        {"by": "mg/h", "at": "s"},
+        _evaporation,
+        _AT,
+        {"by": POSITIVE, "at": POSITIVE},
     ),
     Fault(
         "vibration",
@@ -82,7 +91,7 @@ OF_THE_BALANCE = (
         {"size": "g", **AT_AND_FOR},
         _vibration,
         _LATER,
-        _TIMES,
+        _NOISE,
     ),
     Fault(
         "draught",
@@ -91,7 +100,7 @@ OF_THE_BALANCE = (
         {"size": "g", **AT_AND_FOR},
         _draught,
         _LATER,
-        _TIMES,
+        _NOISE,
     ),
     Fault(
         "knock",
@@ -120,5 +129,6 @@ OF_THE_BALANCE = (
         "room and liquid are warmer (+) or colder (-) than the bench file says",
         {"by": "K"},
         _temperature,
+        within={"by": _LIQUID_K},
     ),
 )

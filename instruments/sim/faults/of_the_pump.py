@@ -133,6 +133,7 @@ OF_THE_PUMP = (
         {"by": "%/h", "at": "s"},
         _drift,
         frozenset(_AT),
+        {"at": POSITIVE},
     ),
     Fault(
         "slow-start",

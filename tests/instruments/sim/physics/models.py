@@ -57,7 +57,7 @@ class Integrated:
     blockage: Blockage = FREE
     leak_part: float = 0.0
     now_s: float = 0.0
-    motion: Motion = Motion()
+    motion: Motion = field(default_factory=Motion)
     since_s: float = 0.0
     state: FloatArray = field(default_factory=lambda: np.zeros(5))
 

@@ -18,13 +18,14 @@ from tests.instruments.sim.physics.models import H, noted, run_to
 
 NEVER_S = float("inf")
 FULL = Blockage(1.0)
+CATHETER = Line()
 STALLING = replace(IDEAL, stall_kpa=50.0)
 SCREW = replace(IDEAL, screw_turn_ml=0.175, screw_error_pct=2.0)
 STEPS = replace(IDEAL, step_ml=1.1e-5)
-TAU_S = Line().time_constant_s
+TAU_S = CATHETER.time_constant_s
 
 
-def drive(data: DriveData = IDEAL, line: Line = Line(), *, travel_ml: float = 10.0, **more: object) -> tuple[Drive, FluidPath]:
+def drive(data: DriveData = IDEAL, line: Line = CATHETER, *, travel_ml: float = 10.0, **more: object) -> tuple[Drive, FluidPath]:
     path = FluidPath(line)
     return Drive(path, travel_ml=travel_ml, data=data, **more), path  # type: ignore[arg-type]
 
@@ -37,7 +38,7 @@ def runs(data: DriveData, flow_ml_h: float, until_s: float, **more: object) -> t
     return made, path
 
 
-def occluded(data: DriveData, flow_ml_h: float, line: Line = Line()) -> tuple[Drive, FluidPath]:
+def occluded(data: DriveData, flow_ml_h: float, line: Line = CATHETER) -> tuple[Drive, FluidPath]:
     made, path = drive(data, line)
     path.block(0.0, FULL)
     made.run(0.0, flow_ml_h / H)
@@ -82,14 +83,22 @@ def test_what_is_counted_goes_on_over_every_change_of_the_flow() -> None:
 @pytest.mark.parametrize("flow_ml_h", [0.5, 5.0, -0.5])
 def test_a_drift_grows_the_flow_evenly_from_its_beginning(drift_pct_h: float, flow_ml_h: float) -> None:
     """Told the same flow again in between, it drifts on from the moment at which it began, not anew."""
-    data = replace(IDEAL, drift_pct_h=drift_pct_h, drift_from_s=1800.0)
+    data = replace(IDEAL, drift_pct_h=drift_pct_h, drift_from_s=1500.0)
     made, path = runs(data, flow_ml_h, 3600.0, travel_ml=60.0)
     made.run(3600.0, flow_ml_h / H)
     run_to(made, 9000.0, 3600.0)
-    for t_s in (900.0, 1800.0, 2700.0, 3600.0, 9000.0):
-        drifted_s = max(0.0, t_s - 1800.0)
+    for t_s in (900.0, 1500.0, 2700.0, 3600.0, 9000.0):
+        drifted_s = max(0.0, t_s - 1500.0)
         expected_ml = flow_ml_h / H * (t_s + drift_pct_h / 100 / H * drifted_s**2 / 2)
         assert pushed_ml(path, t_s) == pytest.approx([expected_ml], rel=1e-9)
+
+
+@pytest.mark.xfail(strict=True, reason="a drift that begins soon after a change is taken up ten minutes after the change")
+def test_a_drift_begins_at_its_moment_however_late_the_flow_was_told() -> None:
+    made, path = drive(replace(IDEAL, drift_pct_h=10.0, drift_from_s=1500.0))
+    made.run(1400.0, 5 / H)
+    run_to(made, 1900.0, 1400.0)
+    assert path.pushed_ml(1900.0) == pytest.approx(5 / H * (500.0 + 0.1 / H * 400.0**2 / 2), rel=1e-9)
 
 
 @pytest.mark.parametrize("flow_ml_h", [0.5, 5.0, 50.0])
@@ -123,7 +132,7 @@ def test_rollers_pulse_once_in_their_volume() -> None:
 @pytest.mark.parametrize("data", [SCREW, replace(SCREW, step_ml=0.0013)])
 def test_the_unevenness_is_one_of_the_place_not_of_the_time(data: DriveData) -> None:
     """At another speed, after a stop, told anew: what has been turned decides. Back where it was, all is as it was."""
-    even, even_path = runs(data, 5.0, 500.0)
+    _, even_path = runs(data, 5.0, 500.0)
     made, path = drive(data)
     turned_ml = [(0.0, 0.0), (20.0, 2.0), (40.0, 5.0), (60.0, 5.0), (70.0, 7.7), (300.0, 7.7)]
     for (at_s, _), flow_ml_s in zip(turned_ml, (0.1, 0.15, 0.0, 0.27, 0.0, -0.1), strict=True):
@@ -131,7 +140,20 @@ def test_the_unevenness_is_one_of_the_place_not_of_the_time(data: DriveData) -> 
         run_to(made, at_s, at_s)
     for at_s, turned in turned_ml:
         assert pushed_ml(path, at_s + 1e-9) == pytest.approx(pushed_ml(even_path, turned / (5 / H) + 1e-6), abs=1e-8)
+    made.run(330.0, -0.1)
+    for back_s in (3.3, 20.1, 51.7):
+        assert pushed_ml(path, 300.0 + back_s) == pytest.approx(pushed_ml(even_path, (7.7 - 0.1 * back_s) / (5 / H)), abs=1e-8)
     assert path.pushed_ml(300.0 + 77.0 - 1e-6) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_while_it_drifts_too_the_unevenness_is_one_of_the_place() -> None:
+    """Flow over time: q (1 + g t) (1 + x cos(2 pi turned / L)); seen where the drift has been taken up anew."""
+    _, path = runs(replace(SCREW, drift_pct_h=5.0, screw_error_pct=20.0), 5.0, 2 * H, travel_ml=60.0)
+    for t_s in (601.0, 1801.0, 4201.0, 6601.0):
+        before_ml, after_ml = pushed_ml(path, t_s - 0.01, t_s + 0.01)
+        turned_ml = 5 / H * (t_s + 0.05 / H * t_s**2 / 2)
+        expected_ml_s = 5 / H * (1 + 0.05 / H * t_s) * (1 + 0.2 * math.cos(2 * math.pi * turned_ml / 0.175))
+        assert (after_ml - before_ml) / 0.02 == pytest.approx(expected_ml_s, rel=1e-3)
 
 
 # --- before it moves ---
@@ -234,6 +256,22 @@ def test_a_plunger_that_is_drawn_along_moves_though_nothing_is_counted() -> None
     assert (made.counted_ml(60.0), path.pushed_ml(60.0)) == (0.0, pytest.approx(0.05))
 
 
+def test_a_syringe_that_ran_empty_while_the_pump_stood_is_at_its_end_from_the_start_on() -> None:
+    made, path = drive(replace(IDEAL, motor=MotorData(idle_ml_s=0.01, idle_from_s=10.0)), travel_ml=0.5)
+    run_to(made, 100.0)
+    assert (made.blocked, made.blocked_since_s, made.stall_s()) == ("end", pytest.approx(60.0), NEVER_S)
+    made.run(100.0, 0.01)
+    assert (made.blocked, made.blocked_since_s, made.stall_s()) == ("end", 100.0, 102.0)
+    assert path.pushed_ml(200.0) == pytest.approx(0.5)
+
+
+@pytest.mark.xfail(strict=True, reason="before its pump first tells it something a drive does not ask its motor")
+def test_a_plunger_is_drawn_along_from_the_beginning_on() -> None:
+    made, path = drive(replace(IDEAL, motor=MotorData(idle_ml_s=0.001)))
+    run_to(made, 60.0)
+    assert path.pushed_ml(60.0) == pytest.approx(0.06)
+
+
 def test_a_bolus_of_the_motors_own_is_pushed_as_it_runs() -> None:
     made, path = drive(replace(IDEAL, motor=MotorData(bolus_late_s=5.0, bolus_times=2)))
     made.run(10.0, 0.1, 1.0)
@@ -275,7 +313,7 @@ def test_the_plunger_meets_its_end_when_the_travel_has_been_pushed(data: DriveDa
 
 def test_a_screw_reaches_the_end_between_two_turns_by_its_own_course() -> None:
     """Where 0.1 mL are pushed is where turned + x L / 2 pi sin(2 pi turned / L) is 0.1 mL."""
-    made, path = drive(replace(SCREW, screw_error_pct=20.0), travel_ml=0.1)
+    made, _ = drive(replace(SCREW, screw_error_pct=20.0), travel_ml=0.1)
     made.run(0.0, 1.0 / H)
     run_to(made, 1e4)
     turned_ml = 0.1
@@ -321,8 +359,9 @@ def test_at_its_end_the_plunger_may_still_be_drawn_back() -> None:
     assert made.next_event_s() == pytest.approx(300.0)
 
 
-def test_at_its_end_it_is_at_its_end_again_when_it_is_started_again() -> None:
-    made, path = runs(IDEAL, 36.0, 200.0, travel_ml=1.0)
+@pytest.mark.parametrize("early_ml", [0.0, 0.25])
+def test_at_its_end_it_is_at_its_end_again_when_it_is_started_again(early_ml: float) -> None:
+    made, path = runs(replace(IDEAL, early_ml=early_ml), 36.0, 200.0, travel_ml=1.0 + early_ml)
     made.run(200.0, 0.0)
     made.run(210.0, 0.01)
     assert (made.blocked, made.blocked_since_s) == ("end", 210.0)
@@ -359,7 +398,34 @@ def test_a_jam_holds_the_plunger_until_the_pump_is_stopped_and_nobody_notices() 
     ]  # fmt: skip
 
 
+def place_ml(turned_ml: float, part: float) -> float:
+    """Where a screw that is not even has the plunger."""
+    return turned_ml + part * 0.175 / (2 * math.pi) * math.sin(2 * math.pi * turned_ml / 0.175)
+
+
+@pytest.mark.xfail(strict=True, reason="what had been turned up to a jam from outside is not booked")
+def test_after_a_jam_the_screw_goes_on_where_it_stood() -> None:
+    made, path = drive(replace(SCREW, screw_error_pct=20.0))
+    made.run(0.0, 0.01)
+    made.block(10.0, "jam")
+    made.run(50.0, 0.0)
+    made.run(60.0, 0.01)
+    assert path.pushed_ml(64.0) == pytest.approx(place_ml(0.14, 0.2), rel=1e-9)
+
+
 # --- the pressure ---
+
+
+def test_after_a_stall_the_screw_goes_on_where_it_stood() -> None:
+    made, path = occluded(replace(SCREW, screw_error_pct=20.0, stall_kpa=50.0), 36.0)
+    run_to(made, 100.0)
+    path.block(100.0, FREE)
+    stalled_s, free_s = made.blocked_since_s, made.next_event_s()
+    assert stalled_s is not None
+    assert stalled_s < 60.0
+    run_to(made, 200.0, 100.0)
+    turned_ml = 0.01 * (stalled_s + 150.0 - free_s)
+    assert pushed_ml(path, stalled_s, 150.0) == pytest.approx([0.5, place_ml(turned_ml, 0.2)], rel=1e-6)
 
 
 @pytest.mark.parametrize(("flow_ml_h", "alarm_min"), [(5.0, 6.0), (1.0, 30.0), (0.5, 60.0), (0.0625, 480.0)])
@@ -566,5 +632,7 @@ def test_turning_back_amid_the_play_costs_only_what_of_it_was_taken_up() -> None
 
 
 def test_a_plunger_that_gets_slower_all_the_time_never_turns_round() -> None:
-    _, path = runs(replace(IDEAL, drift_pct_h=-10.0), 5.0, 12 * H, travel_ml=60.0)
-    assert pushed_ml(path, 12 * H)[0] >= pushed_ml(path, 10 * H)[0]
+    _, path = runs(replace(IDEAL, drift_pct_h=-11.0), 5.0, 12 * H, travel_ml=60.0)
+    told_ml = path.history(np.linspace(0.0, 12 * H, 4321))["pushed_ml"]
+    assert (np.diff(told_ml) >= -1e-12).all()
+    assert told_ml[-1] == pytest.approx(5.0 / 0.11 / 2, rel=1e-4)

@@ -60,6 +60,11 @@ COURSES: dict[str, tuple[MotorData, list[Told], list[tuple[float, float]]]] = {
     "a bolus late": (MotorData(bolus_late_s=4), [BOLUS, BOLUS_END], [(14, 0.5), (34, 0)]),
     "a bolus long": (MotorData(bolus_length=1.5), [BOLUS, BOLUS_END], [(10, 0.5), (40, 0)]),
     "a bolus short": (MotorData(bolus_length=0.5), [BOLUS, BOLUS_END], [(10, 0.5), (20, 0)]),
+    "a bolus short, told its rate again when it has ended": (
+        MotorData(bolus_length=0.5),
+        [BOLUS, on(25, 0.5), BOLUS_END],
+        [(10, 0.5), (20, 0)],
+    ),
     "a bolus doubled": (MotorData(bolus_times=2), [BOLUS, BOLUS_END], [(10, 0.5), (50, 0)]),
     "a bolus missed": (MotorData(bolus_times=0), [BOLUS, BOLUS_END], []),
     "a bolus late, long and doubled": (

@@ -47,6 +47,7 @@ def test_the_figures_of_a_catheter_of_1_m_by_053_mm() -> None:
     assert line.time_constant_s == pytest.approx(resistance_pa_s_m3 * 1e-11, rel=1e-12)
     assert line.time_constant_s == pytest.approx(5, abs=0.2)
     assert line.dead_volume_ml == pytest.approx(0.22, abs=0.005)
+    assert Line(length_m=0.01).dead_volume_ml * 1000 == pytest.approx(2.206, abs=0.0005)
 
 
 def test_1_33_kpa_times_ten_is_a_column_of_1_3617_m() -> None:
@@ -215,7 +216,8 @@ def test_history_tells_of_every_moment_what_was_so_in_it(line: Line, steps: list
         play(path, [step])
         for look_s in np.linspace(step[0], end_s, looks, endpoint=False) if end_s > step[0] else []:
             moments_s.append(look_s)
-            live.append((path.pushed_ml(look_s), path.stored_ml(look_s), path.delivered_ml(at(look_s))[0], path.pressure_pa(look_s)))
+            pushed_ml, stored_ml, pressure_pa = path.pushed_ml(look_s), path.stored_ml(look_s), path.pressure_pa(look_s)
+            live.append((pushed_ml, stored_ml, path.delivered_ml(at(look_s))[0], pressure_pa))
     told = path.history(np.array(moments_s))
     names = ("pushed_ml", "stored_ml", "delivered_ml", "pressure_pa")
     for name, values in zip(names, np.array(live).T, strict=True):
@@ -427,7 +429,7 @@ def test_a_pressure_is_first_reached_when_it_is_told(line: Line, motion: Motion,
 @pytest.mark.parametrize("name", ["swinging, nearly closed", "stepping finely, nearly closed"])
 @pytest.mark.parametrize("part", [0.999, 1.0, 1.00001])
 def test_at_the_pressure_that_it_settles_at_an_uneven_flow_is_told_within_its_ripple(name: str, part: float) -> None:
-    """There it passes the level again and again: the crossing told is one of them, and none before it went further than a ripple."""
+    """There it passes the level again and again: the one told is one of them, and none before went further than a ripple."""
     line, motion, blockage = COURSES[name]
     path = course(line, motion, blockage)
     level_pa = part * 5 / H * line.resistance_pa_s_ml / (1 - blockage.part)
