@@ -60,7 +60,9 @@ class Site:
     def cell(self) -> WeighingCell:
         """What the pan rests on."""
         shaking = self.setup.shaking
-        disturbances = [Disturbance(unrest, self.noise(unrest.name)) for unrest in shaking.unrests]
+        names = [unrest.name for unrest in shaking.unrests]
+        streams = [f"{name} {names[:at].count(name)}" if name in names[:at] else name for at, name in enumerate(names)]
+        disturbances = [Disturbance(unrest, self.noise(stream)) for unrest, stream in zip(shaking.unrests, streams, strict=True)]
         cell = WeighingCell(self.setup.cell, self.load_g, self.noise("balance"), shaking.forces, disturbances)
         cell.stuck_from_s = self.setup.stuck_s
         return cell

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -53,6 +55,59 @@ def test_an_append_file_knows_its_hash_and_is_never_overwritten(tmp_path: Path) 
     assert file.close() == hashlib.sha256(b"one\ntwo\n").hexdigest()
     with pytest.raises(FileExistsError):
         AppendFile(tmp_path / "deep" / "raw.log")
+
+
+class Grudging:
+    """A disk file that takes ``room`` bytes, then refuses until there is room again."""
+
+    def __init__(self, file: Any, room: int) -> None:
+        self._file, self.room = file, room
+
+    def write(self, data: bytes) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = int(self._file.write(data[: self.room]))
+        self.room -= written
+        return written
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def test_what_a_full_disk_did_not_take_is_written_when_there_is_room(tmp_path: Path) -> None:
+    file = AppendFile(tmp_path / "raw.log")
+    file._file = Grudging(file._file, 6)
+    file.append(b"one\ntwo\n")
+    with pytest.raises(BenchError, match=r"raw.log: cannot be written \(No space left on device\); make room on the disk"):
+        file.sync()
+    assert file.sha256 == hashlib.sha256((tmp_path / "raw.log").read_bytes()).hexdigest()
+    file.append(b"three\n")
+    file._file.room = 100
+    assert file.close() == hashlib.sha256(b"one\ntwo\nthree\n").hexdigest()
+    assert (tmp_path / "raw.log").read_bytes() == b"one\ntwo\nthree\n"
+
+
+def test_a_full_disk_is_told_once_and_again_after_there_was_room(tmp_path: Path) -> None:
+    """Whoever stops the pump talks to it through the recorder, and must not be stopped by it."""
+    recorder = Recorder(tmp_path, "r-1", "simulated")
+    recorder.event(1, "note")
+    journal = recorder._journal
+    journal._file = disk = Grudging(journal._file, 0)
+    with pytest.raises(BenchError):
+        recorder.sync()
+    recorder.event(2, "safe state")
+    recorder.sync()
+    disk.room = 1000
+    recorder.sync()
+    disk.room = 0
+    recorder.event(3, "note")
+    with pytest.raises(BenchError):
+        recorder.sync()
+    with pytest.raises(BenchError, match=r"journal\.jsonl: cannot be written"):
+        recorder.close()
+    assert [event.at_us for event in read_events(tmp_path / "journal.jsonl")] == [1, 2]
+    assert recorder.hashes["journal.jsonl"] == hashlib.sha256((tmp_path / "journal.jsonl").read_bytes()).hexdigest()
+    assert (tmp_path / "samples.parquet").exists()
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ class Drive:
         self._sliding, self._told_ml_s, self._taken_up_s = False, 0.0, _NEVER_S
         self.blocked = ""
         self.blocked_since_s: float | None = None
+        self._go_on(0.0)
 
     # --- what the pump believes ---
 
@@ -117,6 +118,7 @@ class Drive:
 
     def block(self, now_s: float, why: str) -> None:
         """Nothing moves any more, whatever the motor does: the ``end``, the ``pressure``, or a ``jam``."""
+        self._book(now_s)
         self.blocked, self.blocked_since_s = why, now_s
         self._note(now_s, {"end": "empty", "pressure": "stalled by pressure"}.get(why, why))
         self._go_on(now_s)
@@ -156,7 +158,7 @@ class Drive:
         if self._speed_ml_s == 0:
             self._sliding = False
         elif self._speed_ml_s * self._way < 0:
-            self._way, self._play_ml, self._sliding = -self._way, self.data.backlash_ml, False
+            self._way, self._play_ml, self._sliding = -self._way, max(0.0, self.data.backlash_ml - self._play_ml), False
         if before_ml_s == 0 and self._speed_ml_s:
             self._play_ml += self.data.start_play_ml
         self._break_loose(now_s)
@@ -172,10 +174,16 @@ class Drive:
         ready = self._speed_ml_s != 0 and not self._sliding and self._play_ml == 0 and not self.blocked
         if ready and self._way * self._wound_ml >= self.data.stiction_ml - _SLACK_ML:
             self._sliding = True
-            spring_ml = self._way * self._wound_ml - self.data.sliding_ml
+            spring_ml = min(self._way * self._wound_ml - self.data.sliding_ml, self._room_ml(now_s))
             self._wound_ml = self._way * self.data.sliding_ml
             if spring_ml:
                 self._path.jump(now_s, self._way * spring_ml)
+
+    def _room_ml(self, now_s: float) -> float:
+        """How far the plunger can spring: to the end of its travel, and not against more pressure than the motor can hold."""
+        if self._way < 0:
+            return _NEVER_S
+        return max(0.0, min(self._left_ml(now_s), self._path.room_ml(now_s, self._stall_pa)))
 
     def _mechanics_s(self) -> float:
         if self._speed_ml_s == 0 or self.blocked:
@@ -208,7 +216,8 @@ class Drive:
         """When a drifting flow is taken up anew."""
         if not self.data.drift_pct_h:
             return _NEVER_S
-        return max(self.data.drift_from_s, self._moved_at_s + _RENEWED_S)
+        begins_s = self.data.drift_from_s
+        return begins_s if begins_s > self._moved_at_s else self._moved_at_s + _RENEWED_S
 
     def _drifted(self, now_s: float) -> float:
         """The flow over what it would be without drift; a flow that gets slower ends at nothing."""

@@ -229,6 +229,10 @@ class FluidPath:
         """Gauge pressure at the syringe."""
         return float(self._last.pressure_pa(at(now_s)))
 
+    def room_ml(self, now_s: float, pressure_pa: float) -> float:
+        """What would still go in before the pressure is that."""
+        return (pressure_pa - self.pressure_pa(now_s)) * self._last.network.compliance_ml_pa
+
     def pushes_s(self, volume_ml: float, before_s: float = _NEVER_S) -> float:
         """When the plunger will have displaced so much, as it moves until ``before_s``."""
         if self._pushed[0] != volume_ml:

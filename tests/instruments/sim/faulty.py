@@ -85,7 +85,7 @@ class Bench:
         return self.ask("pump", f"{text}\r".encode()).decode().strip("\x02\x03")[2:]
 
     def weighed_g(self) -> float:
-        return grams(self.ask("balance", b"SI\r\n"))[0]
+        return float(grams(self.ask("balance", b"SI\r\n"))[0])
 
     def listen(self, rate_hz: int = 10) -> Bench:
         """Let an MT-SICS balance send so many lines a second."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ LISTENED_S = 1.0
 DELIVERS: Flows = [(60, 60), (120, 0)]
 
 
-def told(*faults: str, until_s: float, rate_hz: int = 10, **tables: dict[str, str]) -> Told:
+def told(*faults: str, until_s: float, rate_hz: int = 10, **tables: Any) -> Told:
     """What the balance says, from one second on, of a vessel that nothing is pumped into."""
     return Bench(plain(*faults, **tables)).listen(rate_hz).told_until(until_s).between(LISTENED_S, until_s)
 

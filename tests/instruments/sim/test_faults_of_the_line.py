@@ -34,7 +34,7 @@ NO_STALL = {"stall": "500 kPa"}
 
 
 def after(bench: Bench, name: str, moments_s: list[float]) -> list[float]:
-    return bench.history(name, np.array(moments_s)).tolist()
+    return [float(volume) for volume in bench.history(name, np.array(moments_s))]
 
 
 @pytest.mark.parametrize("part", [0.05, 0.5])

@@ -93,7 +93,6 @@ def test_a_drift_grows_the_flow_evenly_from_its_beginning(drift_pct_h: float, fl
         assert pushed_ml(path, t_s) == pytest.approx([expected_ml], rel=1e-9)
 
 
-@pytest.mark.xfail(strict=True, reason="a drift that begins soon after a change is taken up ten minutes after the change")
 def test_a_drift_begins_at_its_moment_however_late_the_flow_was_told() -> None:
     made, path = drive(replace(IDEAL, drift_pct_h=10.0, drift_from_s=1500.0))
     made.run(1400.0, 5 / H)
@@ -265,7 +264,6 @@ def test_a_syringe_that_ran_empty_while_the_pump_stood_is_at_its_end_from_the_st
     assert path.pushed_ml(200.0) == pytest.approx(0.5)
 
 
-@pytest.mark.xfail(strict=True, reason="before its pump first tells it something a drive does not ask its motor")
 def test_a_plunger_is_drawn_along_from_the_beginning_on() -> None:
     made, path = drive(replace(IDEAL, motor=MotorData(idle_ml_s=0.001)))
     run_to(made, 60.0)
@@ -403,7 +401,6 @@ def place_ml(turned_ml: float, part: float) -> float:
     return turned_ml + part * 0.175 / (2 * math.pi) * math.sin(2 * math.pi * turned_ml / 0.175)
 
 
-@pytest.mark.xfail(strict=True, reason="what had been turned up to a jam from outside is not booked")
 def test_after_a_jam_the_screw_goes_on_where_it_stood() -> None:
     made, path = drive(replace(SCREW, screw_error_pct=20.0))
     made.run(0.0, 0.01)
@@ -602,7 +599,6 @@ def test_time_goes_on_however_long_the_bench_has_stood(flow_ml_h: float, day: fl
         run_to(made, now_s + 2.0, now_s + 1.0)
 
 
-@pytest.mark.xfail(strict=True, reason="the spring of a stopper that breaks loose is not held by the end")
 def test_the_spring_of_the_stopper_ends_at_the_end() -> None:
     made, path = runs(replace(IDEAL, stiction_ml=0.008, sliding_ml=0.006), 36.0, 99.9, travel_ml=1.0)
     made.run(99.9, 0.0)
@@ -611,7 +607,6 @@ def test_the_spring_of_the_stopper_ends_at_the_end() -> None:
     assert path.pushed_ml(200.0) == pytest.approx(1.0, abs=1e-9)
 
 
-@pytest.mark.xfail(strict=True, reason="each start adds a spring to a pressure at which the motor cannot turn")
 def test_starting_again_against_a_full_blockage_does_not_wind_up_the_pressure() -> None:
     made, path = occluded(replace(STALLING, stiction_ml=0.008, sliding_ml=0.006), 5.0)
     for start_s in (0.0, 1000.0, 1100.0, 1200.0):
@@ -621,7 +616,6 @@ def test_starting_again_against_a_full_blockage_does_not_wind_up_the_pressure() 
     assert path.pressure_pa(1300.0) == pytest.approx(50e3, rel=1e-6)
 
 
-@pytest.mark.xfail(strict=True, reason="all of the play, though only a part of it had been taken up")
 def test_turning_back_amid_the_play_costs_only_what_of_it_was_taken_up() -> None:
     made, path = drive(replace(IDEAL, backlash_ml=0.01))
     for at_s, flow_ml_s in [(0.0, 0.001), (10.0, -0.001), (14.0, 0.001)]:
