@@ -12,8 +12,6 @@ import argparse
 import cProfile
 import pstats
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -23,7 +21,6 @@ from instruments.sim.physics.arrays import FloatArray
 from instruments.sim.physics.drive import Drive
 from instruments.sim.physics.path import FluidPath
 from instruments.sim.physics.room import Air
-from instruments.sim.physics.truth import Truth
 from instruments.sim.physics.vessel import Pan
 from instruments.sim.physics.weighing import WeighingCell
 from instruments.sim.setup import Setup, read_setup
@@ -139,12 +136,6 @@ def stopped(hours: float, pauses: int) -> Model:
     return run
 
 
-def told(run: Model, end_s: float) -> None:
-    """What is written beside a simulated run."""
-    with TemporaryDirectory() as folder:
-        Truth(run.path).write(Path(folder, "run"), end_s, {}, [])
-
-
 def profiled(work: Callable[[], object]) -> None:
     profiler = cProfile.Profile()
     profiler.runcall(work)
@@ -156,19 +147,17 @@ def main() -> None:
     options.add_argument("--hours", type=float, default=24.0)
     options.add_argument("--profile", action="store_true", help="where the time goes: the day, then a day full of events")
     chosen = options.parse_args()
-    hours, least = chosen.hours, max(1, round(5 * chosen.hours))
+    hours, least = chosen.hours, max(1, round(30 * chosen.hours))
     day(hours)
     readings = [RATE_HZ * 3600 * hours * times / TIMES[-1] for times in TIMES]
     growth("readings", readings, lambda times: lambda: model().run(hours * 3600 * times / TIMES[-1]))
-    gone_by = {times: stopped(hours, least * times) for times in TIMES}
-    events = [float(run.events) for run in gone_by.values()]
+    events = [float(stopped(hours, least * times).events) for times in TIMES]
     growth(
         "events, beyond the readings",
         events,
         lambda times: lambda: stopping(hours, least * times).run(hours * 3600),
         lambda: model().run(hours * 3600),
     )
-    growth("events, writing the truth", events, lambda times: lambda: told(gone_by[times], hours * 3600))
     if chosen.profile:
         profiled(lambda: model().run(hours * 3600))
         profiled(lambda: stopping(hours, least * TIMES[-1]).run(hours * 3600))
