@@ -61,7 +61,7 @@ def test_a_bolus_in_real_time(rig: Rig, simulated: SimulatedBench, tmp_path: Pat
     rig.recorder.close()
     record = read_record(tmp_path)
     assert (status.running, status.word, simulated.devices["pump"].status) == (False, "stopped", "S")  # type: ignore[attr-defined]
-    assert simulated.path.pushed_ml(simulated.clock.now_s()) == pytest.approx(0.02, rel=1e-6)
+    assert simulated.path.pushed_ml(simulated.clock.now_s()) == pytest.approx(0.02, rel=5e-3)
     frame = record.samples()
     assert len(frame) > 10
     assert frame.t_s.is_monotonic_increasing

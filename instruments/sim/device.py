@@ -35,7 +35,7 @@ class SimDevice:
         self._outbox: list[tuple[float, int, bytes]] = []
         self._sent: list[Stamped] = []
         self._on_the_way, self._arrived = NOTHING, NOTHING
-        self._lost_us = (float("inf"), float("inf"))
+        self._lost_us: list[tuple[float, float]] = []
 
     def obey(self, frame: bytes) -> None:
         """Act on one whole frame from the host."""
@@ -92,7 +92,7 @@ class SimDevice:
 
     def lose(self, from_s: float, until_s: float) -> None:
         """What arrives between these moments does not."""
-        self._lost_us = (microseconds(from_s), until_s * 1e6)
+        self._lost_us.append((from_s * 1e6, until_s * 1e6))
 
     def blurt(self, data: bytes) -> None:
         """Stray bytes on the line, now."""
@@ -128,7 +128,7 @@ class SimDevice:
         line = Stamped.join([self._on_the_way, *self._sent]).in_order()
         due = int(np.searchsorted(line.stamps_us, now_us, side="right"))
         now, self._on_the_way = line.split(due)
-        if now_us >= self._lost_us[0]:
-            now = now.pick((now.stamps_us < self._lost_us[0]) | (now.stamps_us >= self._lost_us[1]))
+        for from_us, until_us in self._lost_us:
+            now = now.pick((now.stamps_us < from_us) | (now.stamps_us >= until_us))
         self._sent.clear()
         self._arrived = Stamped.join([self._arrived, now])

@@ -97,7 +97,7 @@ class SbiBalance(PrintingBalance):
         if special is not None:
             return wire.encode_special(special, self.data.columns)
         name = wire.NET if self.data.columns == wire.COLUMNS[1] else ""
-        return wire.encode_line(Line(self.net_text(count), "g" if stable else "", name))
+        return wire.encode_line(Line(self.net_text(count), self.unit if stable else "", name))
 
     def _special(self, count: int) -> Special | None:
         if self._adjusting:
@@ -111,7 +111,7 @@ class SbiBalance(PrintingBalance):
         return wire.encode_block(net, self.cell.data.decimals, stable, self.data.columns)
 
     def ordinary(self) -> bool:
-        return not (self._adjusting or self.error)
+        return super().ordinary() and not (self._adjusting or self.error)
 
     def chosen(self, samples: Samples) -> Mask:
         return super().chosen(samples) if self.data.auto == "any" or self._adjusting else samples.stable

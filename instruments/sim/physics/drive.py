@@ -120,8 +120,13 @@ class Drive:
         """Nothing moves any more, whatever the motor does: the ``end``, the ``pressure``, or a ``jam``."""
         self._book(now_s)
         self.blocked, self.blocked_since_s = why, now_s
-        self._note(now_s, {"end": "empty", "pressure": "stalled by pressure"}.get(why, why))
+        self._note(now_s, self._in_words(why))
         self._go_on(now_s)
+
+    def _in_words(self, why: str) -> str:
+        if why == "end" and self.data.early_ml:
+            return f"taken for empty with {self.data.early_ml:g} mL left"
+        return {"end": "empty", "pressure": "stalled by pressure"}.get(why, why)
 
     def free(self, now_s: float) -> None:
         """What blocked the motor is gone."""

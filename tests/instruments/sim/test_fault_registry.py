@@ -375,7 +375,6 @@ def test_over_a_pulled_cable_comes_no_garbage_and_of_two_pulls_each_ends() -> No
     assert [len(stamps_s[(stamps_s > low) & (stamps_s < low + 9)]) for low in (20.0, 39.5, 50.5, 60.5, 70.5)] == [9, 0, 9, 0, 9]
 
 
-@pytest.mark.xfail(strict=True, reason="lines of the first stretch come back when nobody looked between the two")
 def test_lines_that_are_lost_twice_are_lost_twice() -> None:
     bench = Bench(plain("lost-lines:at=10s,for=10s", "lost-lines:at=30s,for=10s")).listen(1)
     stamps_s = bench.at(50.0).sim.device("balance").take().stamps_us / 1e6

@@ -113,16 +113,7 @@ def test_garbage_is_the_same_for_the_same_seed_and_other_for_another() -> None:
 # --- the balance is another ---
 
 
-@pytest.mark.parametrize(
-    "family",
-    [
-        pytest.param(
-            name,
-            marks=pytest.mark.xfail(strict=True, reason="prints milligrams and calls them g") if name == "sartorius-sbi" else [],
-        )
-        for name in BALANCES
-    ],
-)
+@pytest.mark.parametrize("family", BALANCES)
 @pytest.mark.parametrize("at_s", [20.0, 50.05])
 def test_somebody_sets_the_balance_to_milligrams(family: str, at_s: float) -> None:
     bench = Bench(plain(f"unit-changed:at={at_s}s", balance=family))

@@ -122,12 +122,12 @@ def test_the_time_to_the_alarm_is_the_compliance_over_the_flow(at_s: float, rate
     assert bench.events()[2] == (pytest.approx(stalls_s, abs=1e-5), "stalled by pressure")
 
 
-@pytest.mark.parametrize("place", [0.0, 0.25, 1.0])
-def test_where_the_occlusion_is_decides_how_much_of_the_tubing_fills_up(place: float) -> None:
+@pytest.mark.parametrize(("more", "place"), [(",place=0%", 0.0), (",place=25%", 0.25), (",place=100%", 1.0), ("", 1.0)])
+def test_where_the_occlusion_is_decides_how_much_of_the_tubing_fills_up(more: str, place: float) -> None:
     tubing_ml_pa = 5e-6
     before_ml_pa, behind_ml_pa = C_ML_PA + place * tubing_ml_pa, (1 - place) * tubing_ml_pa
     line = {"tubing_compliance": f"{tubing_ml_pa} mL/Pa"}
-    bench = lived(plain(f"occlusion:at=300s,place={place:%}", line=line), STEADY, 600.0)
+    bench = lived(plain(f"occlusion:at=300s{more}", line=line), STEADY, 600.0)
     steady_pa = Q_ML_S * R_PA_S_ML
     stalls_s = 300.0 + (50e3 - steady_pa) * before_ml_pa / Q_ML_S
     assert bench.events()[2] == (pytest.approx(stalls_s, abs=1e-5), "stalled by pressure")
