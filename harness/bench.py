@@ -93,7 +93,10 @@ def _with_simulation(tables: Mapping[str, Any], faults: Sequence[str], seed: int
     simulation = tables.get("simulation")
     if simulation is None:
         return dict(tables)
-    changed = {"faults": [*simulation.get("faults", []), *faults]} | ({} if seed is None else {"seed": seed})
+    own = simulation.get("faults", [])
+    if not isinstance(own, list):
+        raise ConfigError(f'[simulation] faults: {own!r} is not a list; write it like faults = ["rate-gain:+6%"]')
+    changed = {"faults": [*own, *faults]} | ({} if seed is None else {"seed": seed})
     return {**tables, "simulation": {**simulation, **changed}}
 
 

@@ -291,3 +291,8 @@ def test_a_serial_port_that_is_not_there_is_one_clear_error(screening_plan: Path
     with pytest.raises(BenchError, match=r"pump: /dev/ttyNOPE0 cannot be opened .*is the cable in"):
         Campaign(load_plan(screening_plan), load_bench(bench), tmp_path / "runs")
     assert not (tmp_path / "runs").exists()
+
+
+def test_faults_that_are_no_list_are_refused(simulated_bench: Path, edited: Edit) -> None:
+    with pytest.raises(ConfigError, match=r"\[simulation\] faults: 'drips' is not a list"):
+        load_bench(edited(simulated_bench, "faults = []", 'faults = "drips"'))

@@ -68,9 +68,8 @@ def _stuck(setup: Setup, values: Values) -> Setup:
 
 def _temperature(setup: Setup, values: Values) -> Setup:
     room = replace(setup.room, temperature_c=setup.room.temperature_c + values["by"])
-    return replace(
-        setup, room=room, vessel=replace(setup.vessel, liquid_temperature_c=setup.vessel.liquid_temperature_c + values["by"])
-    )
+    vessel = replace(setup.vessel, liquid_temperature_c=setup.vessel.liquid_temperature_c + values["by"])
+    return replace(setup, room=room, vessel=vessel, line=replace(setup.line, density_g_ml=vessel.liquid_g_ml))
 
 
 OF_THE_BALANCE = (

@@ -42,7 +42,8 @@ class Motor:
         self._data = data
         self._speed_ml_s = 0.0
         self._coming: list[tuple[float, float]] = []
-        self._own_until_s = -_NEVER_S
+        self._told_until_s = self._own_until_s = -_NEVER_S
+        self._bolus_ml_s = 0.0
 
     def speed_ml_s(self, now_s: float) -> float:
         """How fast it turns: as it was told, unless it stands still against that or is drawn along."""
@@ -55,13 +56,17 @@ class Motor:
         """Its pump wants ``flow_ml_s``; until ``bolus_ml`` have moved, where that is finite."""
         self.advance(now_s)
         told_ml_s = _cut(flow_ml_s, self._data.digits)
-        if now_s < self._own_until_s:  # a bolus that has a mind of its own comes first
+        if now_s < self._told_until_s - _SLACK and flow_ml_s == self._bolus_ml_s:
+            return  # the same bolus, told once more
+        if self._told_until_s - _SLACK <= now_s < self._own_until_s:  # its pump thinks that the bolus is over
             ahead = [change for change in self._coming if change[0] < self._own_until_s]
             self._coming = [*ahead, (self._own_until_s, told_ml_s)]
         elif self._odd_bolus and math.isfinite(bolus_ml) and told_ml_s:
             self._coming = list(self._odd(now_s, told_ml_s, bolus_ml))
-            self._own_until_s = max(self._coming[-1][0], now_s + bolus_ml / abs(told_ml_s))
+            self._bolus_ml_s, self._told_until_s = flow_ml_s, now_s + bolus_ml / abs(flow_ml_s)
+            self._own_until_s = max(self._coming[-1][0], self._told_until_s)
         else:
+            self._told_until_s = self._own_until_s = -_NEVER_S
             self._coming = [(now_s + self._late_s(told_ml_s), told_ml_s)]
         self.advance(now_s)
 

@@ -73,8 +73,13 @@ COURSES: dict[str, tuple[MotorData, list[Told], list[tuple[float, float]]]] = {
         [(14, 0.5), (74, 0)],
     ),
     "a bolus drawn back, long": (MotorData(bolus_length=1.5), [(10, -0.5, 10.0), BOLUS_END], [(10, -0.5), (40, 0)]),
-    "a stop during a long bolus": (MotorData(bolus_length=1.5), [BOLUS, on(15, 0.0)], [(10, 0.5), (40, 0)]),
-    "a stop before a late bolus": (MotorData(bolus_late_s=4), [BOLUS, on(12, 0.0)], [(14, 0.5), (34, 0)]),
+    "a stop during a long bolus": (MotorData(bolus_length=1.5), [BOLUS, on(15, 0.0)], [(10, 0.5), (15, 0)]),
+    "a stop before a late bolus": (MotorData(bolus_late_s=4), [BOLUS, on(12, 0.0)], []),
+    "a stop between the end as told and the true end": (
+        MotorData(bolus_length=1.5),
+        [BOLUS, BOLUS_END, on(35, 0.0)],
+        [(10, 0.5), (40, 0)],
+    ),
     "the next bolus after a long one": (
         MotorData(bolus_length=1.5),
         [BOLUS, BOLUS_END, (60, 1.0, 10.0)],
