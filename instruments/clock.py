@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -120,8 +121,10 @@ class VirtualClock:
         return self._next(lambda actor: min(actor.next_event_s(), actor.next_output_s()))
 
     def _moment_s(self, deadline_s: float, left_s: float) -> float:
-        """The actors' time at a deadline; the very number as long as nobody has set the clock."""
-        return self._now_s + left_s if self._steps else deadline_s
+        """The actors' time at a deadline: the very number until somebody sets the clock, then always later than now."""
+        if not self._steps:
+            return deadline_s
+        return max(self._now_s + left_s, math.nextafter(self._now_s, _FOREVER_S))
 
     def _next(self, moment: Callable[[Actor], float]) -> float:
         return min(map(moment, self._actors), default=_FOREVER_S)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 from harness.analysis.delivery import no_delivery
 from harness.analysis.masses import Level, first, fit_line, last, volume_between
 from harness.analysis.view import View
@@ -9,7 +12,7 @@ from harness.cases import CaseBase, PumpOffCase, SteadyFlowCase
 from harness.metrology.budget import Estimate, Inputs, exact
 from harness.metrology.density import Number
 from harness.record import Series
-from harness.verdicts import Measurand, Verdict, judge
+from harness.verdicts import Measurand, judge
 
 _END_SHARE = 0.02
 _END_S = 60.0
@@ -51,14 +54,23 @@ def judge_pump_off(view: View[PumpOffCase]) -> list[Measurand]:
 
 def _while_settling(view: View[PumpOffCase]) -> list[Measurand]:
     """What came between the stop and the time that is judged, listed where it is more than the line held back."""
-    series, settle = view.series("settle"), view.phase("settle")
-    told_ml_h = [float(event.data["rate_ml_h"]) for event in view.record.of_kind("commanded") if event.at_s < settle.start_s]
-    last_ml_h = next((rate_ml_h for rate_ml_h in reversed(told_ml_h) if rate_ml_h), 0.0)
-    held_ul = _HELD * view.conditions.lag_s * last_ml_h / 3.6
-    most_ul = held_ul + view.case.flow.within * settle.duration_s / 3600
-    found, words = volume_between(view, *ends(series), per_ml=1000)
-    judged = judge("volume while settling", found, "uL", (None, most_ul), view.conditions.rule, words)
-    return [judged] if judged.verdict is Verdict.FAIL else []
+    if not view.record.has_phase(view.case.id, "settle"):
+        return []
+    settle = view.phase("settle")
+    most_ul = _held_ul(view, settle.start_s) + view.case.flow.within * settle.duration_s / 3600
+    found, words = volume_between(view, *ends(view.series("settle")), per_ml=1000)
+    if found.value - found.expanded_uncertainty <= most_ul:
+        return []
+    return [judge("volume while settling", found, "uL", (None, most_ul), view.conditions.rule, words)]
+
+
+def _held_ul(view: View[PumpOffCase], moment_s: float) -> float:
+    """What the line may still give at a moment after the pump was stopped."""
+    told = [(event.at_s, float(event.data["rate_ml_h"])) for event in view.record.of_kind("commanded") if event.at_s < moment_s]
+    lag_s, held_ul = view.conditions.lag_s, 0.0
+    for (_, rate_ml_h), (end_s, _) in pairwise([*told, (moment_s, 0.0)]):
+        held_ul += _HELD * lag_s * rate_ml_h / 3.6 * math.exp((end_s - moment_s) / lag_s) if lag_s else 0.0
+    return held_ul
 
 
 def ends(series: Series) -> tuple[Level, Level]:

@@ -63,6 +63,7 @@ class ChemyxPump(SimDevice):
         super().__init__(baudrate=data.baudrate, latency_s=data.latency_s)
         self.data, self.dosing = data, Dosing(drive)
         self.status, self.units, self.diameter_mm, self.delay_min = _STOPPED, "0", 26.59, 0.0
+        drive.programmed_mm = lambda: self.diameter_mm
         self.values: dict[str, tuple[float, ...]] = {"rate": (0.0,), "volume": (0.0,)}
         self._echo = data.echo
         self._steps: list[tuple[float, float]] = []

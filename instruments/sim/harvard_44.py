@@ -65,6 +65,7 @@ class Harvard44Pump(SimDevice):
         self.data, self.dosing = data, Dosing(drive)
         self.prompt = ":"
         self.diameter_mm, self.target_ml = 26.59, 0.0
+        drive.programmed_mm = lambda: self.diameter_mm
         self.rates = dict.fromkeys(_RATES.values(), (0.0, "MM"))
         self.mode, self.direction = "PUMP", "INFUSE"
         self._started_ml = 0.0

@@ -23,6 +23,7 @@ class HarvardPump:
         self.motion = Motion(drive, limit_switch=data.limit_switch)
         self.rate_units = {"i": "ml/min", "w": "ml/min"}
         self.diameter_mm, self.syringe_ml, self.syringe = 14.43, 10.0, ""
+        drive.programmed_mm = lambda: self.diameter_mm
         self.mode = "" if data.in_method else "iw" if self.model.withdraws else "i"
         self.poll, self.echo = "off", "off"
         self.force_pct, self.backlight_pct, self.syringes = 100, 100, 1

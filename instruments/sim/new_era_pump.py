@@ -47,6 +47,7 @@ class NewEraPump(NewEraLine):
         super().__init__(baudrate=traits.baudrate, latency_s=data.latency_s)
         self.data, self.drive = data, drive
         self.memory = Memory(factory_program(traits.phases), address=data.address or 0, safe_s=data.safe_s)
+        drive.programmed_mm = lambda: self.memory.diameter_mm
         self.program = Program(data, self.memory, Dosing(drive), self._raise_alarm)
         self.panel = Panel(self.memory, self.program)
         self.speak: Callable[[bytes], None] = self.send

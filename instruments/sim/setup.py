@@ -61,6 +61,7 @@ PARTS = ("drive", "line", "outlet", "vessel", "room", "cell")
 """The parts of the model: fields of Setup, and tables under ``[simulation]``."""
 _ROLES = ("pump", "balance", "pressure", "alarm_relay", "battery")
 _DESCRIBED: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "drive": {"pump.syringe.inner_diameter": ("inner_diameter_mm", "mm")},
     "line": {"catheter.length": ("length_m", "m"), "catheter.bore": ("bore_mm", "mm")},
     "outlet": {"needle.outer_diameter": ("needle_od_mm", "mm")},
     "vessel": {

@@ -133,3 +133,15 @@ def test_a_sleep_that_ends_early_is_taken_up_again(monkeypatch: pytest.MonkeyPat
 def test_a_stopwatch_counts_from_its_start() -> None:
     elapsed_s = stopwatch()
     assert 0.0 <= elapsed_s() <= elapsed_s()
+
+
+@pytest.mark.parametrize("step_s", [-7200.0, 60.0])
+@pytest.mark.parametrize("deadline_s", [3600.0000000000005, 3600.1, 3600.0 + 1e-9])
+def test_a_clock_that_was_set_comes_to_every_deadline(step_s: float, deadline_s: float) -> None:
+    """A deadline may be finer than what can still be added to the actors' time."""
+    clock = VirtualClock()
+    clock.sleep_until(10_800.0)
+    clock.set_by(step_s)
+    clock.sleep_until(max(deadline_s, clock.now_s()))
+    assert clock.now_s() >= deadline_s
+    assert clock.now_s() == pytest.approx(max(deadline_s, 10_800.0 + step_s), abs=1e-9)

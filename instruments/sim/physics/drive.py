@@ -20,6 +20,8 @@ _NEVER_S = float("inf")
 _SLACK_ML = 1e-12
 _YIELDS = 0.9
 """A motor that stands against a pressure turns again at so much of it."""
+_REST_S = 0.1
+"""It rests at least so long."""
 _RENEWED_S = 600.0
 """A flow that drifts is taken up anew so often: its waves keep their length in mL."""
 _STILL = Motion()
@@ -43,6 +45,8 @@ class Drive:
         self, path: FluidPath, *, travel_ml: float, data: DriveData = IDEAL, phase: float = 0.0, note: Note = silent
     ) -> None:
         self.data = data
+        self.programmed_mm: Callable[[], float | None] = lambda: None
+        """The bore of the syringe as its pump was told it; None where the pump does not work with one."""
         self._path, self._note, self._phase = path, note, phase
         self._motor = Motor(data.motor)
         self._full_ml, self._travel_ml = travel_ml, travel_ml
@@ -159,7 +163,7 @@ class Drive:
 
     def _go_on(self, now_s: float) -> None:
         """Find out how the plunger moves from now on."""
-        before_ml_s, self._speed_ml_s = self._speed_ml_s, self._motor.speed_ml_s(now_s) * self.data.true_per_told
+        before_ml_s, self._speed_ml_s = self._speed_ml_s, self._true_ml_s(now_s)
         if self._speed_ml_s == 0:
             self._sliding = False
         elif self._speed_ml_s * self._way < 0:
@@ -173,6 +177,11 @@ class Drive:
         self._path.move(now_s, self._motion(now_s) if moving else _STILL)
         if moving and self._speed_ml_s > 0 and self._left_ml(now_s) <= _SLACK_ML:
             self.block(now_s, "end")
+
+    def _true_ml_s(self, now_s: float) -> float:
+        """How fast the plunger is driven; or drawn, by something that knows nothing of gears and bores."""
+        speed_ml_s = self._motor.speed_ml_s(now_s)
+        return speed_ml_s * self.data.true_per_told(self.programmed_mm()) if self._motor.driven else speed_ml_s
 
     def _break_loose(self, now_s: float) -> None:
         """A stopper that is pushed hard enough springs to where friction holds it."""
@@ -207,7 +216,7 @@ class Drive:
 
     def _yields_s(self) -> float:
         """When the line has relaxed so far that a motor which stands against its pressure turns again."""
-        return self._path.relaxes_s(_YIELDS * self._stall_pa)
+        return max(self._path.relaxes_s(_YIELDS * self._stall_pa), self._blocked_s + _REST_S)
 
     def _ends_s(self) -> float:
         """When the plunger will meet the end of the syringe."""
@@ -215,7 +224,7 @@ class Drive:
 
     def _stalls_s(self) -> float:
         """When the motor will not be able to push any more."""
-        return self._path.reaches_s(self._stall_pa, self._renewed_s())
+        return self._path.reaches_s(self._stall_pa, self._renewed_s()) if self._motor.driven else _NEVER_S
 
     def _renewed_s(self) -> float:
         """When a drifting flow is taken up anew."""

@@ -13,7 +13,7 @@ from instruments.sim.physics.parameters import METHODS, PROPOSED, SPECS, quantit
 class DriveData:
     """What is true of the mechanics, whichever pump is built on them. Volumes are what the plunger displaces.
 
-    ``rate_error_pct`` is that of the drive, ``diameter_error_pct`` that of the syringe's bore (true against programmed);
+    ``rate_error_pct`` is that of the drive. The true bore is ``inner_diameter_mm``, ``diameter_error_pct`` wider than that;
     ``gain`` multiplies both. ``bolus_pace`` is how much faster than set the motor runs towards a target volume.
     ``backlash_ml`` is lost whenever the direction turns, ``start_play_ml`` at every start. The stopper moves once the motor has
     gone ``stiction_ml`` ahead of it, and then stays ``sliding_ml`` behind (compliance times friction, each). Once in
@@ -25,6 +25,7 @@ class DriveData:
     """
 
     gain: float = 1.0
+    inner_diameter_mm: float | None = quantity(None, "mm", f"{METHODS} 13: the syringe's, as the bench file has it", least=0.1)
     bolus_pace: float = 1.0
     rate_error_pct: float = quantity(0.0, "%", f"{SPECS} 3, +/-0.25 % to +/-1 % of laboratory pumps", least=-99)
     diameter_error_pct: float = quantity(0.0, "%", f"{METHODS} 13, +/-2.5 % where a syringe is +/-5 % off", least=-90)
@@ -34,7 +35,7 @@ class DriveData:
     screw_turn_ml: float = quantity(
         0.175, "mL", "pump-harvard-ultra, 24 threads per inch, times the bore of a 10 mL syringe", least=1e-06
     )
-    screw_error_pct: float = quantity(0.25, "%", f"{SPECS} 3, accuracy of a laboratory pump", least=0)
+    screw_error_pct: float = quantity(0.25, "%", f"{PROPOSED}, of the size of {SPECS} 3, accuracy", least=0)
     pulse_ml: float = quantity(0.0, "mL", PROPOSED, least=0)
     pulse_depth_pct: float = quantity(0.0, "%", PROPOSED, least=0)
     backlash_ml: float = quantity(0.01, "mL", PROPOSED, least=0)
@@ -52,10 +53,10 @@ class DriveData:
     alarm_by_count: bool = False
     motor: MotorData = field(default_factory=MotorData)
 
-    @property
-    def true_per_told(self) -> float:
-        """True flow over believed flow."""
-        return self.gain * (1 + self.rate_error_pct / 100) * (1 + self.diameter_error_pct / 100) ** 2
+    def true_per_told(self, programmed_mm: float | None) -> float:
+        """True flow over believed flow: a bore that is wider than the pump was told gives more, with its square."""
+        wider = self.inner_diameter_mm / programmed_mm if self.inner_diameter_mm and programmed_mm else 1.0
+        return self.gain * (1 + self.rate_error_pct / 100) * (wider * (1 + self.diameter_error_pct / 100)) ** 2
 
 
 IDEAL = DriveData(step_ml=0, screw_error_pct=0, backlash_ml=0, stiction_ml=0, sliding_ml=0, stall_kpa=math.inf)

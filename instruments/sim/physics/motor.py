@@ -45,6 +45,11 @@ class Motor:
         self._told_until_s = self._own_until_s = -_NEVER_S
         self._bolus_ml_s = 0.0
 
+    @property
+    def driven(self) -> bool:
+        """Whether it is told to turn, stalled or not."""
+        return self._speed_ml_s != 0
+
     def speed_ml_s(self, now_s: float) -> float:
         """How fast it turns: as it was told, unless it stands still against that or is drawn along."""
         if self._speed_ml_s and not self._stalled(now_s):

@@ -31,7 +31,7 @@ class Vessel:
     liquid_temperature_c: float = quantity(22.0, "degC", f"{GRAVIMETRIC} 8, budget A", least=0, most=100)
     liquid_density_g_ml: float | None = quantity(None, "g/mL", f"{GRAVIMETRIC} 2: water by its temperature", least=0.1)
     evaporation_mg_h: float | None = quantity(None, "mg/h", f"{GRAVIMETRIC} 4: by diffusion")
-    gap_mm: float = quantity(60.0, "mm", f"{GRAVIMETRIC} 4: a tall vessel", least=0.1)
+    gap_mm: float = quantity(60.0, "mm", f"{GRAVIMETRIC} 4, one of its worked gaps", least=0.1)
     cover: float = quantity(40.0, "", f"{GRAVIMETRIC} 4: oil, 40 times less", least=1)
     trap_humidity_pct: float = quantity(0.0, "%", f"{GRAVIMETRIC} 4: a trap has more than 80 %RH", least=0, most=100)
     diffusivity_m2_s: float = quantity(2.5e-5, "m^2/s", f"{GRAVIMETRIC} 4", least=0)

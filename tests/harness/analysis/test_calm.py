@@ -14,7 +14,7 @@ from harness.analysis.calm import calm_faults, losses, quiet_stretches
 from harness.record import Event, FloatArray, Period, Record
 from harness.stands import Vessel
 from instruments.readings import Readings
-from tests.harness.records import CONDITIONS, PLAIN, commanded, curve, readings
+from tests.harness.records import CONDITIONS, PLAIN, SHEET, commanded, curve, readings
 
 HOUR = Period(0.0, 3600.0)
 LINE_S, BALANCE_S = 5.2, 0.5
@@ -57,6 +57,7 @@ FLOWS = {
     "a bolus": (ramp(1000, 1075, 48.0), BOLUS),
     "a bolus twice as fast": (ramp(1000, 1037, 96.0), BOLUS),
     "a bolus ten times as fast": (ramp(1000, 1007.5, 480.0), BOLUS),
+    "a bolus of which most comes at once": (ramp(1000, 1001.5, 2400.0), BOLUS),
     "a bolus that nobody asked for": (ramp(2000, 2075, 48.0), []),
     "a free flow that begins": (ramp(2000, 4000, 34.0), []),
     "the stored volume of an occlusion": (let_go(2000, 0.5, LINE_S), BASAL),
@@ -106,6 +107,35 @@ def test_what_no_flow_looks_like_is_said(mass_g: Curve, events: list[Event], mes
     assert re.search(message, faults(shown(mass_g), events))
 
 
+SLOW_S = (0.5, 1.0, 2.0, 3.0)
+"""Responses of balances (gravimetric-metrology, section 6)."""
+
+
+def slowly_shown(mass_g: Curve, response_s: float) -> str:
+    slow = replace(
+        CONDITIONS, lag_s=5.2 + response_s, weighing=replace(PLAIN, balance=SHEET.model_copy(update={"response": response_s}))
+    )
+    found = curve(lambda t: trailed(t, 35.0 + mass_g(t), response_s), HOUR.end_s)
+    return "; ".join(calm_faults(Record("run", "real", found, tuple(BASAL)), HOUR, slow))
+
+
+PAIRS = [(response_s, line_s) for response_s in SLOW_S for line_s in (1.0, 3.0, 5.2, 10.0) if line_s >= response_s]
+"""What comes through a faster line than the balance cannot be told from a step."""
+
+
+@pytest.mark.parametrize(("response_s", "line_s"), PAIRS)
+@pytest.mark.parametrize("volume_g", [0.02, 0.5])
+def test_what_comes_through_a_line_is_flow_however_slow_the_balance(response_s: float, line_s: float, volume_g: float) -> None:
+    """The spring of a stopper, what an occlusion had stored."""
+    assert slowly_shown(lambda t: basal(t) + let_go(2000, volume_g, line_s)(t), response_s) == ""
+
+
+@pytest.mark.parametrize("response_s", SLOW_S)
+@pytest.mark.parametrize("mass_g", [0.01, -0.02, 0.2])
+def test_a_step_is_one_however_slow_the_balance(response_s: float, mass_g: float) -> None:
+    assert "the mass jumped by" in slowly_shown(lambda t: basal(t) + step(2000, mass_g)(t), response_s)
+
+
 @pytest.mark.parametrize(("noise_g", "said"), [(1e-4, False), (2.5e-4, False), (4e-4, True), (2e-3, True)])
 def test_readings_that_scatter_more_than_the_bench_file_says(noise_g: float, said: bool) -> None:
     found = curve(lambda t: 35.0 + basal(t), HOUR.end_s, noise_g=noise_g)
@@ -148,7 +178,15 @@ SEALED = replace(CONDITIONS, weighing=replace(PLAIN, vessel=Vessel.model_validat
 
 @pytest.mark.parametrize(
     ("slope_mg_h", "events", "said"),
-    [(-0.4, [], False), (-1.5, [], True), (-8.0, [], True), (5.0, [], False), (-8.0, BASAL, False), (-8.0, BOLUS, True)],
+    [
+        (-0.4, [], False),
+        (-1.5, [], True),
+        (-8.0, [], True),
+        (5.0, [], False),
+        (-8.0, BASAL, False),
+        (-8.0, BOLUS, True),
+        (-680.0, [], False),
+    ],
 )
 def test_a_vessel_that_loses_while_the_pump_stands(slope_mg_h: float, events: list[Event], said: bool) -> None:
     found = curve(lambda t: 35.0 + slope_mg_h * 1e-3 * t / 3600, HOUR.end_s)
