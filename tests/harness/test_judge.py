@@ -37,6 +37,15 @@ def test_what_evaporates_in_the_blank_is_given_back_in_the_case() -> None:
     assert found.measurands[0].value == pytest.approx(0.0, abs=0.1)
 
 
+def test_a_vessel_that_begins_to_lose_after_its_blank_does_not_blame_the_pump() -> None:
+    def mass(moments_s: FloatArray) -> FloatArray:
+        return np.asarray(35.0 - 5e-3 * np.maximum(0, moments_s - 4200) / 3600)
+
+    found = judge_case(Record("run", "simulated", curve(mass, 7800.0), tuple(PHASES)), CASE, CONDITIONS)
+    assert found.verdict.value == "INVALID"
+    assert "mg/h while the pump stood (allowed are 1 mg/h)" in found.reasons[0]
+
+
 def test_a_stated_evaporation_takes_the_place_of_the_blank() -> None:
     found = judged(PHASES[2:], loss=DRY)
     assert found.measurands[0].value == pytest.approx(-0.2, abs=0.1)

@@ -67,6 +67,17 @@ def test_a_weighing_rate_that_the_balance_does_not_take_is_refused(build: Build)
         build('rate = "10 Hz"', 'rate = "4 Hz"').connect()
 
 
+@pytest.mark.parametrize(("due", "refused"), [("2000-01-31", True), ("2099-12-31", False)])
+def test_an_instrument_whose_calibration_ran_out_is_not_used(build: Build, due: str, refused: bool) -> None:
+    """By the bench's calendar, whatever the computer's said when the plan was checked."""
+    rig = build("calibration_due = 2099-12-31", f"calibration_due = {due}")
+    if not refused:
+        assert rig.connect()["balance"].serial == "SIM0000001"
+        return
+    with pytest.raises(BenchError, match=rf"balance\.calibration_due: the calibration ran out on {due}; have it calibrated"):
+        rig.connect()
+
+
 def test_another_balance_at_the_address_is_refused(build: Build) -> None:
     bench_file = ('serial = "SIM0000001"', 'serial = "B021002593"')
     rig = build()

@@ -12,7 +12,7 @@ from scipy.signal import lfilter
 
 from harness.analysis.calm import calm_faults, losses, quiet_stretches
 from harness.record import Event, FloatArray, Period, Record
-from harness.stands import Vessel
+from harness.stands import Needle, Vessel
 from instruments.readings import Readings
 from tests.harness.records import CONDITIONS, PLAIN, SHEET, commanded, curve, readings
 
@@ -134,6 +134,16 @@ def test_what_comes_through_a_line_is_flow_however_slow_the_balance(response_s: 
 @pytest.mark.parametrize("mass_g", [0.01, -0.02, 0.2])
 def test_a_step_is_one_however_slow_the_balance(response_s: float, mass_g: float) -> None:
     assert "the mass jumped by" in slowly_shown(lambda t: basal(t) + step(2000, mass_g)(t), response_s)
+
+
+@pytest.mark.parametrize(("capillary", "said"), [("0.5 mg", False), ("0.1 mg", True)])
+def test_a_needle_may_slip_as_far_as_the_bench_file_says(capillary: str, said: bool) -> None:
+    """On a balance that is fine enough to see it."""
+    sheet = SHEET.model_copy(update={"readability": 1e-5, "repeatability": 2e-5})
+    fine = replace(PLAIN, balance=sheet, needle=Needle.model_validate({"capillary": capillary}))
+    found = curve(lambda t: 35.0 + trailed(t, step(2000, -0.00095)(t), BALANCE_S), HOUR.end_s, noise_g=2e-5)
+    told = "; ".join(calm_faults(Record("run", "real", found, ()), HOUR, replace(CONDITIONS, weighing=fine)))
+    assert ("the mass jumped by" in told) == said
 
 
 @pytest.mark.parametrize(("noise_g", "said"), [(1e-4, False), (2.5e-4, False), (4e-4, True), (2e-3, True)])

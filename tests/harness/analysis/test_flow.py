@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from harness.cases import DeliveryCase, PumpOffCase, SteadyFlowCase
 from harness.record import Event, FloatArray, Series
 from instruments.errors import BenchError
 from tests.conftest import DATA
-from tests.harness.records import commanded, curve, phase, view_of
+from tests.harness.records import CONDITIONS, commanded, curve, phase, view_of
 
 REGRESSION: dict[str, Any] = json.loads((DATA / "vectors" / "flow_regression_expected.json").read_text())
 BASE = {"id": "F", "title": "flow", "requirement": ["R"]}
@@ -66,6 +67,29 @@ def test_a_flow_that_changes_is_said_not_to_be_steady() -> None:
 def test_flow_when_off(flow_ul_h: float, verdict: str) -> None:
     found = judge_pump_off(view_of(OFF, curve(line(flow_ul_h / 1000), 7200.0), phase("F", "off", 0, 7200)))[0]
     assert found.verdict.value == verdict
+
+
+SETTLING = {
+    # uL that come after the stop, the rate before it, when it was stopped; settling begins at 600 s, the limit is 1 uL/h
+    "nothing": (0.0, 5.0, 599.0, False),
+    "what the line had held": (15.0, 5.0, 599.0, False),
+    "more than the line can hold": (40.0, 5.0, 599.0, True),
+    "what the line had long given": (15.0, 5.0, 300.0, True),
+    "something, and nothing was told": (15.0, 0.0, 300.0, True),
+    "less than can be known": (0.5, 0.0, 300.0, False),
+}
+
+
+@pytest.mark.parametrize(("volume_ul", "rate_ml_h", "stopped_s", "said"), SETTLING.values(), ids=SETTLING)
+def test_what_comes_before_the_flow_is_judged(volume_ul: float, rate_ml_h: float, stopped_s: float, said: bool) -> None:
+    def mass(moments_s: FloatArray) -> FloatArray:
+        return np.asarray(35.0 + volume_ul / 1000 * np.clip((moments_s - 620) / 30, 0, 1))
+
+    told = [commanded(100.0, rate_ml_h), commanded(stopped_s, 0.0)]
+    phases = [*phase("F", "settle", 600, 1200), *phase("F", "off", 1200, 8400)]
+    view = view_of(OFF, curve(mass, 8400.0), [*told, *phases], replace(CONDITIONS, lag_s=5.7))
+    late = [one.verdict.value for one in judge_pump_off(view) if one.name == "volume while settling"]
+    assert late == (["FAIL"] if said else [])
 
 
 def interrupted(start_s: float, length_s: float, flow_ml_h: float = 1.0) -> Any:
