@@ -13,6 +13,7 @@ from harness.stations import Stations
 from instruments.balances import Balance
 from instruments.clock import utc_at
 from instruments.errors import BenchError, LinkError, LinkLost, PumpAlarm, ReplyTimeout, SafetyError, SettingDiffers
+from instruments.hands import Hands, Step
 from instruments.identity import Identity
 from instruments.ports import Ports
 from instruments.pumps import Pump, PumpStatus
@@ -21,6 +22,9 @@ from instruments.stamped import microseconds
 _SILENT_AFTER = 30
 """Missing readings in a row after which the balance counts as lost; at least ``_SILENT_S``."""
 _SILENT_S = 5.0
+_STABLE = ord("S")
+_SETTLING_S = 1.0
+"""How often it is looked whether the balance has settled."""
 _RATE_AS_SHOWN = 0.02
 """Balances show their rate with one decimal."""
 _LEAD = 2.5
@@ -34,13 +38,14 @@ Result = TypeVar("Result")
 class Rig:
     """What a procedure works with. Every wait goes through it: it drains the links and keeps the pump's watchdog content."""
 
-    def __init__(self, bench: Bench, ports: Ports, recorder: Recorder) -> None:
+    def __init__(self, bench: Bench, ports: Ports, recorder: Recorder, operator: Hands | None = None) -> None:
         self.bench, self.recorder, self.clock = bench, recorder, ports.clock
         self.case = ""
         self.stations = Stations(bench, ports, recorder, self.note)
         self.pump: Pump = self.stations["pump"]
         self.balance: Balance = self.stations["balance"]
-        self._streaming = self._stopping = False
+        self._hands = ports.hands or operator
+        self._streaming = self._stopping = self._stable = False
         self._last_reading_s = 0.0
         self._word_due_s = float("inf")
         self._last_status: PumpStatus | None = None
@@ -106,6 +111,16 @@ class Rig:
             self.clock.sleep_until(min(moment_s, now_s + self.clock.look_s, max(self._word_due_s, now_s)))
             self.look()
 
+    def settle(self, least_s: float, most_s: float) -> None:
+        """Wait ``least_s``, then until the balance calls its reading stable; after ``most_s`` it is noted that it has not."""
+        until_s = self.clock.now_s() + most_s
+        self.wait(least_s)
+        while not self._stable:
+            if self.clock.now_s() >= until_s:
+                self.note("not settled", within_s=most_s)
+                return
+            self.wait(_SETTLING_S)
+
     def look(self) -> None:
         """Take in what has come, and speak to the pump when it is time. Raises LinkError when the balance is silent.
 
@@ -134,6 +149,7 @@ class Rig:
             self.recorder.event(stamp_us, "stray line", self.case, {"role": "balance", "line": line.decode("latin-1")})
         if len(readings):
             self._last_reading_s = float(readings.stamps_us[-1]) / 1e6
+            self._stable = int(readings.statuses[-1]) == _STABLE
 
     def _check_silence(self) -> None:
         if self._silent_s() > self._allowed_silence_s:
@@ -146,6 +162,17 @@ class Rig:
     @property
     def _allowed_silence_s(self) -> float:
         return max(_SILENT_S, _SILENT_AFTER / self.bench.balance.rate)
+
+    # --- by hand ---
+
+    def by_hand(self, step: Step) -> str:
+        """Have somebody do what the bench cannot; step and answer go into the record. Raises BenchError where nobody does."""
+        self.note("by hand", step=step.kind, words=step.words, **step.data)
+        if self._hands is None:
+            raise BenchError(f"there is nobody to ask: {step.words}")
+        answer = self._hands.ask(step, self.look)
+        self.note("done by hand", step=step.kind, answer=answer)
+        return answer
 
     # --- the pump ---
 

@@ -25,6 +25,7 @@ import serial
 
 from instruments.clock import Clock, WallClock
 from instruments.errors import BenchError, ConfigError
+from instruments.hands import Hands
 from instruments.line_errors import not_opened
 from instruments.locks import ResourceLock
 from instruments.port import SLICE_S, Port, SerialStream, ThreadedPort, reading_port
@@ -116,6 +117,11 @@ class Ports:
                 all_of_it.callback(bench.close)
             while self._open:
                 all_of_it.callback(self._open.popitem()[1].close)
+
+    @property
+    def hands(self) -> Hands | None:
+        """Who carries out what only hands can do: a simulated bench itself; at any other somebody has to be asked."""
+        return self._benches[0].hands if self._benches else None
 
     def write_truth(self, run: Path) -> None:
         """What really happened on a simulated bench, beside the folder ``run``; of a real one nobody knows."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.procedures.bolus import run_bolus
+from harness.procedures.daily_check import run_daily_check
 from harness.procedures.pump_off import run_pump_off
 from harness.procedures.run_to_empty import run_to_empty
 from harness.procedures.steady_flow import run_steady_flow
@@ -16,5 +17,6 @@ PROCEDURES: Mapping[str, Callable[[Rig, Any], None]] = {
     "steady-flow": run_steady_flow,
     "pump-off": run_pump_off,
     "run-to-empty": run_to_empty,
+    "daily-check": run_daily_check,
 }
 """By the name in the plan file. ``delivery`` is missing: it asks something of a recording and moves nothing."""

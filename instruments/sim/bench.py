@@ -16,6 +16,7 @@ from instruments.errors import ConfigError
 from instruments.sim.device import SimDevice
 from instruments.sim.devices import simulators
 from instruments.sim.faults import with_faults
+from instruments.sim.hands import SimulatedHands
 from instruments.sim.physics.arrays import FloatArray
 from instruments.sim.physics.path import FluidPath
 from instruments.sim.physics.room import Air
@@ -47,6 +48,7 @@ class SimulatedBench:
         self.setup, self.faults = setup, tuple(faults)
         air = Air(setup.room, noise_of(setup.seed, "room"))
         self._pan = Pan(setup.vessel, setup.outlet, air, float(noise_of(setup.seed, "needle").uniform()))
+        self.hands = SimulatedHands(self.clock, self.noise("weight"), self.truth.note)
         self.devices: dict[str, SimDevice] = {}
         self.roles = _devices_of(tables)
         for name, roles in _by_device(tables, self.roles).items():
@@ -58,9 +60,10 @@ class SimulatedBench:
             if happening.role:
                 self.device(happening.role)
         self.clock.add(_Hand(self, setup.happenings))
+        self.clock.add(self.hands)
 
     def _load_g(self, moments_s: FloatArray) -> FloatArray:
-        return self._pan.shown_g(self.path.delivered_ml(moments_s), moments_s)
+        return self._pan.shown_g(self.path.delivered_ml(moments_s), moments_s) + self.hands.load_g(moments_s)
 
     def device(self, role: str) -> SimDevice:
         """Who plays a role. Raises ConfigError where nobody does."""
