@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from harness import checks
 from harness.bench import Bench
 from harness.dryrun import DryRun, check
 from harness.judge import conditions_of, judge_case, without_measurands
 from harness.metrology.volume import Weighing
 from harness.plan import Plan
 from harness.procedures import PROCEDURES
-from harness.procedures.preparation import prepare
+from harness.procedures.preparation import blank_after, prepare
 from harness.record import WAITING, Record
 from harness.recorder import Recorder
 from harness.rig import Rig
@@ -26,6 +27,8 @@ from harness.stations import open_ports
 from harness.verdicts import CaseVerdict, RunVerdict, Verdict, overall, write_verdicts
 from instruments.clock import stopwatch, utc_now
 from instruments.errors import BenchError, ConfigError, PumpAlarm, SafetyError, SettingDiffers
+from instruments.hands import Hands
+from instruments.stamped import microseconds
 
 _OF_THE_PUMP = (PumpAlarm, SettingDiffers)
 
@@ -33,8 +36,8 @@ _OF_THE_PUMP = (PumpAlarm, SettingDiffers)
 class Campaign:
     """A run. ``start`` opens the bench, ``run_case`` each case in turn, ``close`` leaves a closed folder behind."""
 
-    def __init__(self, plan: Plan, bench: Bench, out: Path) -> None:
-        self.plan, self.bench = plan, bench
+    def __init__(self, plan: Plan, bench: Bench, out: Path, operator: Hands | None = None) -> None:
+        self.plan, self.bench, self._out, self._operator = plan, bench, out, operator
         self.dry_run: DryRun = check(plan, bench, utc_now().date())
         self._ports = open_ports(bench)
         try:
@@ -48,8 +51,12 @@ class Campaign:
         self.data_source = self._ports.data_source
         self.run = str(uuid4())
         self.started = utc_now()
+        self._daily_check = checks.admitted(plan, bench, out, self.data_source, self.started)
+        self._somebody_there()
         self.folder = new_folder(out, self.started, plan.id, self.data_source, self.run)
         self.recorder = Recorder(self.folder, self.run, self.data_source)
+        if self._daily_check is not None:
+            self.recorder.event(microseconds(self.bench_time_s), "daily check", data=asdict(self._daily_check))
         self.cost_s = 0.0
         self._conditions = conditions_of(bench, plan)
         self._rig: Rig | None = None
@@ -59,6 +66,13 @@ class Campaign:
         self._verdicts: dict[str, CaseVerdict] = {}
         self._spent_s = stopwatch()
         self._write_identity()
+
+    def _somebody_there(self) -> None:
+        """Better known now than after an hour of blank."""
+        manual = [case.id for case in self.plan.cases if case.by_hand]
+        if manual and self._ports.hands is None and self._operator is None:
+            told = f"case {manual[0]} has steps that are done by hand, and nobody can be asked"
+            raise ConfigError(f"{self.plan.path}: {told}; run it from a terminal, and stay there")
 
     @property
     def record(self) -> Record:
@@ -78,7 +92,7 @@ class Campaign:
 
     def start(self) -> None:
         """Connect and prepare. A bench that cannot be used makes every case INVALID; the reason is kept."""
-        self._rig = Rig(self.bench, self._ports, self.recorder)
+        self._rig = Rig(self.bench, self._ports, self.recorder, self._operator)
         try:
             self._rig.connect()
             prepare(self._rig, self.plan.file.preparation)
@@ -122,6 +136,8 @@ class Campaign:
         self._wait_for_its_moment(rig, case)
         self._starts_s[case.id] = rig.clock.now_s()
         PROCEDURES[case.procedure](rig, case)
+        if case.blank:
+            blank_after(rig, case.blank)
         if case is self.plan.cases[-1]:
             rig.make_safe()
 
@@ -160,6 +176,8 @@ class Campaign:
             self._mark_last(Verdict.ABORTED, self._unsafe)
         if incomplete:
             self._mark_last(Verdict.INVALID, incomplete)
+        if refused := self._keep_check():
+            self._mark_last(Verdict.INVALID, refused)
         verdict = RunVerdict(self.run, self.data_source, tuple(self._verdicts[case.id] for case in self.plan.cases))
         write_verdicts(verdict, self.folder / "verdicts.json")
         self._ports.write_truth(self.folder)
@@ -170,6 +188,14 @@ class Campaign:
         """Why the record is not complete on the disk; nothing when it is."""
         try:
             self.recorder.close()
+        except BenchError as err:
+            return str(err)
+        return ""
+
+    def _keep_check(self) -> str:
+        """Keep what a daily check found; why it could not be kept, or nothing."""
+        try:
+            checks.keep_found(self.plan, self._verdicts, self.record, self._out, self.bench.id, self.folder)
         except BenchError as err:
             return str(err)
         return ""
@@ -204,8 +230,10 @@ class Campaign:
             "bench": {"id": self.bench.id, "sha256": self.bench.sha256, "tables": self.bench.tables},
             "started": self.started.isoformat(),
             "versions": versions(),
+            "corrections": self._conditions.weighing.corrections.model_dump(),
             "dry_run": asdict(self.dry_run),
             "instruments": self._instruments(),
+            "daily_check": self._daily_check and asdict(self._daily_check),
             **more,
         }
         text = json.dumps(identity, indent=1, default=str)

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from harness.files import Strict
+from harness.metrology.rules import Interval, parse_rule
 from harness.quantities import (
+    Grams,
     Micrograms,
     MicrogramsPerMilliLitre,
     MicroLitres,
     MicroLitresPerHour,
+    Milligrams,
     MilliLitres,
     MilliLitresPerHour,
     Percent,
     Seconds,
 )
 
-Interval = tuple[float | None, float | None]
-"""Lower and upper limit; None is an open side."""
+Rule = Annotated[str, AfterValidator(parse_rule)]
 
 
-class PercentLimit(Strict):
+class Limit(Strict):
+    """What a value must keep to, and by which decision rule; the plan's own, unless told."""
+
+    rule: Rule | None = None
+
+
+class PercentLimit(Limit):
     """Within so many percent of the set value, both ways."""
 
     within: Annotated[Percent, Field(gt=0)]
@@ -32,7 +40,7 @@ class PercentLimit(Strict):
         return -self.within, self.within
 
 
-class DurationLimit(Strict):
+class DurationLimit(Limit):
     at_least: Seconds | None = None
     at_most: Seconds | None = None
 
@@ -47,7 +55,7 @@ class DurationLimit(Strict):
         return self
 
 
-class TimeLimit(Strict):
+class TimeLimit(Limit):
     """So long before and after the moment it should be at."""
 
     within: Annotated[Seconds, Field(gt=0)]
@@ -57,7 +65,7 @@ class TimeLimit(Strict):
         return -self.within, self.within
 
 
-class VolumeLimit(Strict):
+class VolumeLimit(Limit):
     within: Annotated[MicroLitres, Field(gt=0)]
 
     @property
@@ -65,12 +73,28 @@ class VolumeLimit(Strict):
         return -self.within, self.within
 
 
-class FlowLimit(Strict):
+class FlowLimit(Limit):
     within: Annotated[MicroLitresPerHour, Field(gt=0)]
 
     @property
     def interval(self) -> Interval:
         return -self.within, self.within
+
+
+class MassLimit(Limit):
+    within: Annotated[Milligrams, Field(gt=0)]
+
+    @property
+    def interval(self) -> Interval:
+        return -self.within, self.within
+
+
+class ScatterLimit(Limit):
+    at_most: Annotated[Milligrams, Field(gt=0)]
+
+    @property
+    def interval(self) -> Interval:
+        return None, self.at_most
 
 
 class Drug(Strict):
@@ -89,13 +113,22 @@ class After(Strict):
 
 
 class CaseBase(Strict):
-    """What every case has. ``reporting_interval`` (s) is the spacing of the masses in the report's table."""
+    """What every case has. ``reporting_interval`` (s) is the spacing of the masses in the report's table.
+
+    ``blank`` (s): after the case the pump stands for so long, so that its evaporation is known from before and after.
+    ``weighs_flow``: the balance shows what flows into the vessel; the bench must be calm then, and a blank corrects it.
+    ``by_hand``: it has steps that somebody is asked to do.
+    """
+
+    weighs_flow: ClassVar[bool] = True
+    by_hand: ClassVar[bool] = False
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     title: str
     requirement: Annotated[list[str], Field(min_length=1)]
     reporting_interval: Annotated[Seconds, Field(gt=0)] = 60.0
     after: After | None = None
+    blank: Annotated[Seconds, Field(ge=0)] = 0.0
 
 
 class BolusCase(CaseBase):
@@ -159,4 +192,36 @@ class DeliveryCase(CaseBase):
     no_delivery: DurationLimit
 
 
-Case = Annotated[BolusCase | SteadyFlowCase | PumpOffCase | RunToEmptyCase | DeliveryCase, Field(discriminator="procedure")]
+class DailyCheckCase(CaseBase):
+    """A check weight, put on the balance and taken off ``placements`` times after a ``standstill`` in which nothing is touched.
+
+    ``check_weight`` is its conventional mass by its certificate, ``check_weight_uncertainty`` standard. After each step the
+    balance has ``settle`` at least, then it is weighed for ``hold``. ``stability`` bounds drift and scatter in the stand-still.
+    """
+
+    weighs_flow: ClassVar[bool] = False
+    by_hand: ClassVar[bool] = True
+
+    procedure: Literal["daily-check"]
+    check_weight: Annotated[Grams, Field(gt=0)]
+    check_weight_uncertainty: Annotated[Grams, Field(ge=0)]
+    placements: Annotated[int, Field(ge=3)] = 10
+    settle: Annotated[Seconds, Field(ge=0)] = 10.0
+    hold: Annotated[Seconds, Field(ge=1)] = 10.0
+    standstill: Annotated[Seconds, Field(ge=30)] = 120.0
+    deviation: MassLimit
+    zero: MassLimit
+    stability: MassLimit
+    repeatability: ScatterLimit
+
+    @model_validator(mode="after")
+    def _hold_fits(self) -> DailyCheckCase:
+        if self.hold > self.standstill:
+            raise ValueError("hold is longer than the standstill, whose last part is the first zero")
+        return self
+
+
+Case = Annotated[
+    BolusCase | SteadyFlowCase | PumpOffCase | RunToEmptyCase | DeliveryCase | DailyCheckCase,
+    Field(discriminator="procedure"),
+]

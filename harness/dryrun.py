@@ -7,30 +7,41 @@ from dataclasses import dataclass
 from datetime import date
 
 from harness.bench import Bench
-from harness.cases import BolusCase, PumpOffCase, RunToEmptyCase, SteadyFlowCase
+from harness.cases import BolusCase, CaseBase, DailyCheckCase, PumpOffCase, RunToEmptyCase, SteadyFlowCase
+from harness.forecast import Forecast, forecasts, warnings
+from harness.judge import conditions_of
 from harness.plan import Plan
 from harness.procedures.bolus import BASELINE_S, DRAIN_S
+from harness.stands import relaxed_s
 from instruments.driver import CAPABILITIES
 from instruments.errors import ConfigError
 
 _ROOM = 0.95
 """Share of vessel and balance that a plan may fill."""
 _START_G = 50.0
+_BY_HAND_S = 15.0
+"""What a person takes to put a weight on the pan, or to take it off."""
 _NEEDED: Mapping[str, Sequence[tuple[str, str]]] = {
     "bolus": (("pump", "target-volume"), ("balance", "stream")),
     "steady-flow": (("balance", "stream"),),
     "pump-off": (("balance", "stream"),),
     "run-to-empty": (("pump", "totals"), ("balance", "stream")),
+    "daily-check": (("balance", "stream"),),
 }
 """What each procedure asks of the instruments."""
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a plan will need: bench time in s, liquid in mL."""
+    """What a plan will need: bench time in s, liquid in mL; and what it will be able to tell.
+
+    ``warnings`` name the limits that no value can pass, and cases that weigh too little.
+    """
 
     duration_s: float
     volume_ml: float
+    forecasts: tuple[Forecast, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def check(plan: Plan, bench: Bench, today: date) -> DryRun:
@@ -46,13 +57,17 @@ def check(plan: Plan, bench: Bench, today: date) -> DryRun:
         *_incapable(plan, bench),
         *_too_much(volume_ml, plan, bench),
         *_no_room(volume_ml, bench),
+        *_too_heavy(plan, bench),
+        *_mixed(plan),
         *_hidden_leaks(plan, bench),
         *_too_late(plan, bench),
         *bench.overdue(today),
     ]
     if faults:
         raise ConfigError("\n".join(faults))
-    return DryRun(_duration_s(plan, bench), volume_ml)
+    conditions = conditions_of(bench, plan)
+    foreseen = forecasts(plan, conditions)
+    return DryRun(_duration_s(plan, bench), volume_ml, tuple(foreseen), tuple(warnings(plan, conditions, foreseen)))
 
 
 def _planned_ml(plan: Plan, bench: Bench) -> float:
@@ -82,7 +97,14 @@ def _case_s(case: object, left_ml: float) -> float:
             return case.settle + case.duration
         case RunToEmptyCase():
             return left_ml / case.rate * 3600
+        case DailyCheckCase():
+            return case.standstill + 2 * case.placements * (_BY_HAND_S + case.settle + case.hold)
     return 0.0
+
+
+def _blank_s(case: CaseBase, bench: Bench) -> float:
+    """The blank after a case, with the time in which the line relaxes."""
+    return relaxed_s(bench.file.catheter.lag + bench.balance.response) + case.blank if case.blank else 0.0
 
 
 def _duration_s(plan: Plan, bench: Bench) -> float:
@@ -98,7 +120,7 @@ def _timetable(plan: Plan, bench: Bench) -> tuple[dict[str, float], float]:
         if case.after is not None:
             now_s = max(now_s, started_s[case.after.case] + case.after.start_to_start)
         started_s[case.id] = now_s
-        now_s += _case_s(case, left_ml)
+        now_s += _case_s(case, left_ml) + _blank_s(case, bench)
         left_ml -= _case_ml(case, left_ml)
     return started_s, now_s
 
@@ -138,6 +160,23 @@ def _no_room(volume_ml: float, bench: Bench) -> list[str]:
     if volume_ml * (bench.file.liquid.density or 1.0) > room_g:
         return [f"{bench.path}: balance.capacity: {volume_ml:g} mL and a vessel of {_START_G:g} g are too heavy for it"]
     return []
+
+
+def _too_heavy(plan: Plan, bench: Bench) -> list[str]:
+    return [
+        f"{plan.path}: case {case.id}: check_weight: {case.check_weight:g} g is too heavy for the balance of {bench.path.name}, "
+        f"it weighs up to {bench.balance.capacity:g} g"
+        for case in plan.cases
+        if isinstance(case, DailyCheckCase) and case.check_weight > bench.balance.capacity
+    ]
+
+
+def _mixed(plan: Plan) -> list[str]:
+    """Where weights come and go, no flow can be followed from one case to the next."""
+    checks = [case.id for case in plan.cases if not case.weighs_flow]
+    if not checks or len(checks) == len(plan.cases):
+        return []
+    return [f"{plan.path}: case {checks[0]}: a daily check is a plan of its own; take it out of this one"]
 
 
 def _hidden_leaks(plan: Plan, bench: Bench) -> list[str]:

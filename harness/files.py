@@ -54,8 +54,9 @@ def _describe(path: Path, text: str, where: Sequence[str | int], fault: Any) -> 
     context = fault.get("ctx", {})
     known = f"; accepted here: {context['expected']}" if "expected" in context and "expected" not in fault["msg"] else ""
     message = fault["msg"].removeprefix("Value error, ")
-    found = "" if fault["type"] in ("missing", "value_error") else f" (found {fault['input']!r})"
-    wording = {"extra_forbidden": "unknown key", "missing": "is missing"}.get(fault["type"], message)
+    found = "" if fault["type"] in ("missing", "value_error", "union_tag_not_found") else f" (found {fault['input']!r})"
+    tag = f"has no {context.get('discriminator', '')}: it says what this is"
+    wording = {"extra_forbidden": "unknown key", "missing": "is missing", "union_tag_not_found": tag}.get(fault["type"], message)
     return f"{at}: {key_of(place)}: {wording}{found}{known}"
 
 
@@ -68,8 +69,8 @@ def key_of(place: Sequence[str | int]) -> str:
 
 
 def _tags(text: str) -> set[str]:
-    """Values of ``procedure`` keys: pydantic puts the chosen variant into its path, where a person's file has none."""
-    return set(re.findall(r"^\s*procedure\s*=\s*\"([^\"]*)\"", text, re.MULTILINE))
+    """Values of ``procedure`` and ``kind`` keys: pydantic puts the chosen variant into its path, a file has none there."""
+    return set(re.findall(r"^\s*(?:procedure|kind)\s*=\s*\"([^\"]*)\"", text, re.MULTILINE))
 
 
 def find_line(text: str, place: Sequence[str | int]) -> int | None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.analysis.alarm import judge_run_to_empty, unexpected_alarms
-from harness.analysis.blank import blank_faults, evaporation
+from harness.analysis.blank import blank_faults, change_faults, evaporation
 from harness.analysis.bolus import judge_bolus
 from harness.analysis.calm import losses
+from harness.analysis.daily_check import judge_daily_check
 from harness.analysis.delivery import judge_delivery
 from harness.analysis.flow import judge_pump_off, judge_steady_flow
 from harness.analysis.health import bench_faults
-from harness.analysis.view import Conditions, View
+from harness.analysis.view import Conditions, View, lags_of
 from harness.bench import Bench
 from harness.cases import CaseBase
-from harness.metrology.volume import Evaporation, Weighing
+from harness.metrology.volume import DayCheck, Evaporation, Noise, Weighing
 from harness.plan import Plan
-from harness.record import PREPARATION, Period, Record
+from harness.record import BLANK, PREPARATION, Period, Record
 from harness.verdicts import CaseVerdict, Measurand, Verdict, overall
 from instruments.errors import BenchError
 
@@ -27,6 +30,7 @@ _JUDGES: Mapping[str, Callable[[Any], list[Measurand]]] = {
     "pump-off": judge_pump_off,
     "run-to-empty": judge_run_to_empty,
     "delivery": judge_delivery,
+    "daily-check": judge_daily_check,
 }
 _GAP_SAMPLES = 30
 _GAP_S = 5.0
@@ -35,11 +39,14 @@ _GAP_S = 5.0
 def conditions_of(bench: Bench, plan: Plan) -> Conditions:
     """What the analysis has to know of a bench and a plan."""
     file, balance, syringe = bench.file, bench.balance, bench.pump.source
+    weighing = Weighing(balance, file.needle, file.vessel, file.liquid, file.environment, corrections=file.corrections)
     return Conditions(
-        weighing=Weighing(balance, file.needle, file.vessel, file.liquid, file.environment),
+        weighing=weighing,
         rule=plan.file.plan.rule,
         rate_hz=balance.rate,
         lag_s=file.catheter.lag + balance.response,
+        lags=lags_of(file.corrections, balance, file.catheter),
+        transmission_s=_transmission_s(bench) if file.corrections.transmission else 0.0,
         max_gap_s=max(_GAP_S, _GAP_SAMPLES / balance.rate),
         filled_ml=syringe.filled_ml,
         filled_u_ml=syringe.filled_uncertainty,
@@ -47,21 +54,61 @@ def conditions_of(bench: Bench, plan: Plan) -> Conditions:
     )
 
 
+def _as_checked(record: Record, conditions: Conditions) -> Conditions:
+    """With what the day's check found; the scatter at rest comes from so many readings that it counts as known."""
+    found = [event.data for event in record.of_kind("daily check") if event.data.get("scatter_g") is not None]
+    if not found or found[-1]["repeatability_g"] is None:
+        return conditions
+    told, source = found[-1], "the day's check"
+    level = Noise(told["repeatability_g"] / math.sqrt(2), told["repeatability_n"] - 1, source)
+    checked = DayCheck(Noise(told["scatter_g"], math.inf, source), level)
+    return replace(conditions, weighing=replace(conditions.weighing, checked=checked))
+
+
+def _transmission_s(bench: Bench) -> float:
+    """A reading is stamped when its last byte is there (gravimetric-metrology, section 6, time stamping)."""
+    line = bench.balance.line(bench.driver("balance").line)
+    bits = 1 + line.bytesize + (line.parity != "N") + line.stopbits
+    return bench.balance.reading_bytes * bits / line.baudrate
+
+
 def judge_case(record: Record, case: Any, conditions: Conditions, loss: Evaporation | None = None) -> CaseVerdict:
     """All measurands of one case, and its verdict. ``loss`` is the evaporation; measured in the record's blank unless given."""
+    conditions = _as_checked(record, conditions)
     try:
-        period = case_period(record, case)
-        faults = [*_preparation_faults(record, conditions, loss), *bench_faults(record, period, conditions)]
-        faults += losses(record, period.end_s, conditions) if loss is None else []
-        view = View(record, case, conditions, loss or evaporation(record, conditions))
+        faults = _flow_faults(record, case, conditions, loss) if case.weighs_flow else _phase_faults(record, case, conditions)
+        view = View(record, case, conditions, loss or evaporation(record, conditions, case.id))
         measurands = [] if faults else [*_JUDGES[case.procedure](view), *unexpected_alarms(view)]
+        doubts = _doubts(record, case, conditions) if loss is None and not faults else []
     except BenchError as err:
         return without_measurands(case, Verdict.INVALID, str(err))
-    if faults:
-        return without_measurands(case, Verdict.INVALID, *faults)
     verdict = overall(measurand.verdict for measurand in measurands)
-    reasons = [_reason(found) for found in measurands if found.verdict is not Verdict.PASS]
+    if faults or (doubts and verdict is not Verdict.FAIL):
+        return without_measurands(case, Verdict.INVALID, *faults, *doubts)
+    reasons = [*(_reason(found) for found in measurands if found.verdict is not Verdict.PASS), *doubts]
     return CaseVerdict(case.id, case.title, verdict, tuple(case.requirement), tuple(measurands), tuple(reasons))
+
+
+def _flow_faults(record: Record, case: CaseBase, conditions: Conditions, loss: Evaporation | None) -> list[str]:
+    """Why the bench cannot be trusted to show what flows: its blanks, and all of the case from its beginning to its end."""
+    period = case_period(record, case)
+    faults = [*_preparation_faults(record, conditions, loss), *bench_faults(record, period, conditions)]
+    return faults + (losses(record, period.end_s, conditions) if loss is None else [])
+
+
+def _phase_faults(record: Record, case: CaseBase, conditions: Conditions) -> list[str]:
+    """The same where somebody moves things between the phases: only what is weighed in them counts, and no flow is looked for."""
+    names = dict.fromkeys(event.data["name"] for event in record.of_kind("phase", case.id))
+    periods = [record.phase(case.id, name) for name in names]
+    return [fault for period in periods for fault in bench_faults(record, period, conditions, calm=False)]
+
+
+def _doubts(record: Record, case: CaseBase, conditions: Conditions) -> list[str]:
+    """What the blank after a case says against it. Such a case cannot pass; what fails by the blank before it has failed."""
+    if not record.has_phase(case.id, BLANK):
+        return []
+    found = [f"blank after the case: {fault}" for fault in blank_faults(record, conditions, case.id)]
+    return found or change_faults(record, conditions, case.id, getattr(case, "rate", 0.0))
 
 
 def _reason(found: Measurand) -> str:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
-from harness.cases import BolusCase, Case, Drug
+from harness.cases import BolusCase, Case, Drug, Rule
 from harness.files import Strict, find_line, read_toml, validated
 from harness.quantities import Seconds
 from harness.stands import ROLES
 from instruments.driver import CAPABILITIES
 from instruments.errors import ConfigError
 
-Rule = Literal["guarded", "simple"]
 _SAME_DOSE = 1e-6
 
 

@@ -20,6 +20,9 @@ FloatArray = NDArray[np.float64]
 WAITING = "waiting"
 """The phase in which a case waits for its moment after another."""
 
+BLANK = "blank"
+"""The phase in which the pump stands and the balance is watched: before the first case, and after a case that asks for it."""
+
 PREPARATION = "preparation"
 """Stands where a case id stands, for what is done before the first case."""
 
@@ -99,7 +102,7 @@ class Record:
         good = np.isfinite(masses_g)
         for gap in self.excluded:
             good &= (moments_s < gap.start_s) | (moments_s >= gap.end_s)
-        return Series(moments_s[good], masses_g[good])
+        return Series(moments_s, masses_g) if good.all() else Series(moments_s[good], masses_g[good])
 
     def of_kind(self, kind: str, case: str | None = None) -> Iterator[Event]:
         return (event for event in self.events if event.kind == kind and case in (None, event.case))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -26,6 +26,8 @@ from harness.quantities import (
 )
 from instruments.port import LineSettings
 
+_RELAX_TIMES, _RELAX_S = 10.0, 60.0
+_LEAST_TIMES, _LEAST_NOISE = 2000.0, 0.41
 _SHOWS = 0.3
 """Repeatability in readabilities below which a reading may stand still for minutes although all is well."""
 
@@ -37,6 +39,11 @@ ROLES: Mapping[str, str] = {
     "battery": "supplies",
 }
 """Role and kind of driver."""
+
+
+def relaxed_s(lag_s: float) -> float:
+    """How long after a flow was stopped a line of that lag has relaxed: what flows then is not what was commanded before."""
+    return _RELAX_S + _RELAX_TIMES * lag_s
 
 
 class BenchHead(Strict):
@@ -115,7 +122,9 @@ class PumpStand(Stand):
 class BalanceSheet(Strict):
     """What the certificate and the data sheet say of a balance: the balance's part of every uncertainty budget.
 
-    Defaults follow the 0.1 mg class of gravimetric-metrology section 8. ``shows_noise``: the stream shows the balance's own
+    Defaults follow the 0.1 mg class of gravimetric-metrology section 8. ``response`` is the time constant of its filter, known
+    within ``response_uncertainty`` (half width; half of it, unless told). ``minimum_weight`` is the certificate's; that of USP
+    <41> by the repeatability, unless told. ``shows_noise``: the stream shows the balance's own
     noise (zero tracking and final-value filter off, as weighing a flow asks for), so that a reading which does not move at
     all for minutes means a balance that is stuck.
     """
@@ -127,7 +136,18 @@ class BalanceSheet(Strict):
     sensitivity: Annotated[Percent, Field(ge=0)] = 1e-3
     drift: Annotated[GramsPerHour, Field(ge=0)] = 3e-4
     response: Annotated[Seconds, Field(ge=0)] = 0.5
+    response_uncertainty: Annotated[Seconds, Field(ge=0)] | None = None
+    minimum_weight: Annotated[Grams, Field(gt=0)] | None = None
     shows_noise: bool = True
+
+    @property
+    def response_u_s(self) -> float:
+        return self.response / 2 if self.response_uncertainty is None else self.response_uncertainty
+
+    @property
+    def least_g(self) -> float:
+        """Below it, repeatability is more than 0.1 % of what is weighed (USP <41>: 2000 s, s at least 0.41 d)."""
+        return self.minimum_weight or _LEAST_TIMES * max(self.repeatability, _LEAST_NOISE * self.readability)
 
     @model_validator(mode="after")
     def _noise_can_show(self) -> BalanceSheet:
@@ -137,25 +157,40 @@ class BalanceSheet(Strict):
 
 
 class BalanceStand(Stand, BalanceSheet):
-    """A balance that sends ``rate`` readings a second; after ``calibration_due`` no run starts."""
+    """A balance that sends ``rate`` readings a second; after ``calibration_due`` no run starts.
+
+    ``reading_bytes``: as many as one reading takes on the line, its end included; they are on their way before it is stamped.
+    """
 
     rate: Annotated[Hertz, Field(gt=0)] = 10.0
+    reading_bytes: Annotated[int, Field(ge=0)] = 18
     capacity: Annotated[Grams, Field(gt=0)] = 220.0
 
 
 class Catheter(Strict):
-    """``lag`` is the line's time constant (compliance times resistance), as far as it is known."""
+    """``lag`` is the line's time constant (compliance times resistance), known within ``lag_uncertainty`` (half width; half of
+    the lag, unless told).
+    """
 
     length: Annotated[Metres, Field(gt=0)] = 1.0
     bore: Annotated[Millimetres, Field(gt=0)] = 0.53
     lag: Annotated[Seconds, Field(ge=0)] = 6.0
+    lag_uncertainty: Annotated[Seconds, Field(ge=0)] | None = None
+
+    @property
+    def lag_u_s(self) -> float:
+        return self.lag / 2 if self.lag_uncertainty is None else self.lag_uncertainty
 
 
 class Needle(Strict):
-    """The needle that dips into the vessel; ``capillary`` is the half width of the force that its wetting may change."""
+    """The needle that dips into the vessel. The force of its wetting swings within ``capillary`` of its mean, as the level rises.
+
+    ``immersion_uncertainty``: how well the share of the vessel that it takes is known (standard, in percent of that share).
+    """
 
     outer_diameter: Annotated[Millimetres, Field(ge=0)] = 0.0
     capillary: Annotated[Grams, Field(ge=0)] = 5e-4
+    immersion_uncertainty: Annotated[Percent, Field(ge=0)] = 5.0
 
 
 class Vessel(Strict):
@@ -172,7 +207,7 @@ class Liquid(Strict):
     name: str = "water"
     temperature: Celsius = 22.0
     temperature_uncertainty: Annotated[Kelvins, Field(ge=0)] = 0.2
-    density: Annotated[GramsPerMilliLitre, Field(gt=0)] | None = None
+    density: Annotated[GramsPerMilliLitre, Field(ge=0.1)] | None = None
     density_uncertainty: Annotated[GramsPerMilliLitre, Field(ge=0)] = 0.0
 
 
@@ -181,7 +216,42 @@ class Environment(Strict):
     humidity: Percent = 50.0
 
 
-class BenchFile(Strict):
+class Corrections(Strict):
+    """Which corrections are made. What is left out is named with every result, and stands in its budget."""
+
+    buoyancy: bool = True
+    evaporation: bool = True
+    immersion: bool = True
+    lag: bool = True
+    transmission: bool = True
+
+    @property
+    def left_out(self) -> list[str]:
+        return [name for name, made in self if not made]
+
+
+class DailyCheckTable(Strict):
+    """No run begins unless a daily check of this bench and its balance has passed ``within`` this time; ``plan`` is the check."""
+
+    within: Annotated[Seconds, Field(gt=0)] = 86400.0
+    plan: str = "test_plans/daily_check.toml"
+
+
+class Immersed(Strict):
+    """Tables that say what dips into what."""
+
+    needle: Needle = Needle()
+    vessel: Vessel = Vessel()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.needle.outer_diameter >= self.vessel.inner_diameter:
+            wide = f"a needle of {self.needle.outer_diameter:g} mm does not go into a vessel of {self.vessel.inner_diameter:g} mm"
+            raise ValueError(f"{wide}; see needle.outer_diameter and vessel.inner_diameter")
+        return self
+
+
+class BenchFile(Immersed):
     """The tables of a bench file. ``simulation`` is for the simulators alone and is checked by them.
 
     ``pressure`` is a meter on the catheter's pressure transducer, ``alarm_relay`` one on the pump's alarm line, ``battery`` a
@@ -195,8 +265,8 @@ class BenchFile(Strict):
     alarm_relay: Stand | None = None
     battery: Stand | None = None
     catheter: Catheter = Catheter()
-    needle: Needle = Needle()
-    vessel: Vessel = Vessel()
     liquid: Liquid = Liquid()
     environment: Environment = Environment()
+    corrections: Corrections = Corrections()
+    daily_check: DailyCheckTable | None = None
     simulation: dict[str, Any] | None = None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from harness.cases import Interval
-from harness.metrology.budget import Estimate, Row
+from harness.metrology.budget import Estimate, Method, Row
+from harness.metrology.rules import Interval, Outcome, Spread, decide
 from instruments.errors import ConfigError
 
 SCHEMA = "dosebench/verdicts/1"
@@ -34,25 +35,23 @@ def overall(verdicts: Iterable[Verdict]) -> Verdict:
     return next((verdict for verdict in _SPEAKS_FIRST if verdict in given), Verdict.ABORTED)
 
 
-def decide(value: float, expanded_uncertainty: float, limits: Interval, rule: str) -> Verdict:
-    """Compare a value with its limits, inclusive (gravimetric-metrology, section 9).
-
-    ``simple``: inside is PASS. ``guarded``: inside by at least U is PASS, inside by less is INCONCLUSIVE. Outside is
-    FAIL under both. A value that is not a number cannot be decided.
-    """
-    low = float("-inf") if limits[0] is None else limits[0]
-    high = float("inf") if limits[1] is None else limits[1]
-    guard = {"simple": 0.0, "guarded": expanded_uncertainty}[rule]
-    if value != value or guard != guard:
-        return Verdict.INCONCLUSIVE
-    if not low <= value <= high:
-        return Verdict.FAIL
-    return Verdict.PASS if low + guard <= value <= high - guard else Verdict.INCONCLUSIVE
+_SAYS = {
+    Outcome.PASS: Verdict.PASS,
+    Outcome.FAIL: Verdict.FAIL,
+    Outcome.INCONCLUSIVE: Verdict.INCONCLUSIVE,
+    Outcome.CONDITIONAL_PASS: Verdict.INCONCLUSIVE,
+    Outcome.CONDITIONAL_FAIL: Verdict.INCONCLUSIVE,
+}
+"""Only what is sure is green or red; the conditional ones are told in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurand:
-    """One measured value against its limits. ``detail`` says in words what a reader should also know."""
+    """One measured value against its limits. ``detail`` says in words what a reader should also know.
+
+    ``interval`` is the 95.45 % interval, by ``method``; ``acceptance`` what the guard bands leave of the limits;
+    ``conformance_probability`` how likely the true value is to keep to them.
+    """
 
     name: str
     value: float
@@ -64,13 +63,33 @@ class Measurand:
     verdict: Verdict
     detail: str = ""
     budget: tuple[Row, ...] = ()
+    interval: tuple[float, float] | None = None
+    degrees_of_freedom: float | None = None
+    method: Method = "GUM"
+    acceptance: Interval = (None, None)
+    conformance_probability: float | None = None
 
 
 def judge(name: str, found: Estimate, unit: str, limits: Interval, rule: str, detail: str = "") -> Measurand:
     """A measurand with the verdict that its limits and its uncertainty give it."""
-    verdict = decide(found.value, found.expanded_uncertainty, limits, rule)
+    decision = decide(found.value, Spread.of(found), limits, rule)
+    conditional = decision.outcome.value.replace("_", " ").lower() if "_" in decision.outcome.value else ""
     return Measurand(
-        name, found.value, unit, found.expanded_uncertainty, found.coverage_factor, limits, rule, verdict, detail, found.budget
+        name,
+        found.value,
+        unit,
+        found.expanded_uncertainty,
+        found.coverage_factor,
+        limits,
+        rule,
+        _SAYS[decision.outcome],
+        "; ".join(filter(None, (conditional, detail))),
+        found.budget,
+        found.interval,
+        found.dof if math.isfinite(found.dof) else None,
+        found.method,
+        decision.acceptance,
+        decision.p_c if math.isfinite(decision.p_c) else None,
     )
 
 
@@ -121,9 +140,8 @@ def _case_json(case: CaseVerdict) -> dict[str, Any]:
 
 def _measurand_json(measurand: Measurand) -> dict[str, Any]:
     plain = asdict(measurand)
-    plain["verdict"], plain["limits"] = measurand.verdict.value, list(measurand.limits)
     del plain["budget"]
-    return plain
+    return plain | {"verdict": measurand.verdict.value}
 
 
 def write_verdicts(run: RunVerdict, path: Path) -> None:
@@ -144,8 +162,12 @@ def read_verdicts(path: Path) -> RunVerdict:
 
 def _case_from(plain: dict[str, Any]) -> CaseVerdict:
     measurands = tuple(
-        Measurand(**{**found, "limits": tuple(found["limits"]), "verdict": Verdict(found["verdict"])})
-        for found in plain["measurands"]
+        Measurand(**{**found, **_pairs(found), "verdict": Verdict(found["verdict"])}) for found in plain["measurands"]
     )
     requirement, reasons = tuple(plain["requirement"]), tuple(plain["reasons"])
     return CaseVerdict(plain["id"], plain["title"], Verdict(plain["verdict"]), requirement, measurands, reasons)
+
+
+def _pairs(plain: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no tuples; runs that are older have fewer of these."""
+    return {name: tuple(plain[name]) for name in ("limits", "interval", "acceptance") if plain.get(name) is not None}

@@ -22,6 +22,7 @@ _SPELLING = re.compile(
     re.ASCII,
 )
 _NAME = re.compile(r"%RH|%|°?[^\W\d]+")
+_POWER = re.compile(r"\b([cdm]?m)([23])\b")
 _MEGA = re.compile(r"\bM(?=[LlGg]\b)")
 _PINT_NAMES = {
     "%": "percent",
@@ -55,4 +56,4 @@ def to_unit(text: str, unit: str) -> float:
 
 @lru_cache(maxsize=256)
 def _unit(spelling: str) -> Any:
-    return _REGISTRY.Unit(_NAME.sub(lambda name: _PINT_NAMES.get(name[0], name[0]), spelling))
+    return _REGISTRY.Unit(_POWER.sub(r"\1^\2", _NAME.sub(lambda name: _PINT_NAMES.get(name[0], name[0]), spelling)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from harness.cases import Interval
+from harness.metrology.rules import Interval
 from harness.verdicts import Measurand
 
 _EXACT_DIGITS = 6

@@ -52,20 +52,34 @@ def html_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def measurands_html(case: CaseVerdict) -> str:
     """Values, and below them what a reader should also know of each: the numbers to work it out again."""
-    rows = [(*_cells(found), f"{found.coverage_factor:.2f}") for found in case.measurands]
+    rows = [(*_cells(found), f"{found.coverage_factor:.2f}", *_decided(found)) for found in case.measurands]
     details = [f"<li>{escape(found.name)}: {escape(found.detail)}</li>" for found in case.measurands if found.detail]
-    return html_table((*_HEADINGS[1:], "k"), rows) + (f"<ul>{''.join(details)}</ul>" if details else "")
+    return html_table((*_HEADINGS[1:], "k", "accepted", "p_c"), rows) + (f"<ul>{''.join(details)}</ul>" if details else "")
+
+
+def _decided(found: Measurand) -> tuple[str, str]:
+    """What the guard bands leave of the limits, and the probability that the true value keeps to them."""
+    probability = found.conformance_probability
+    return limits(found.acceptance, found.unit), "" if probability is None else f"{probability:.4f}"
 
 
 def budget_html(found: Measurand) -> str:
-    """The budget as it stands in the reference: source, u, sensitivity, contribution, degrees of freedom."""
+    """The budget as it stands in the reference: source, u, sensitivity, contribution, degrees of freedom; then u_c, k and U.
+
+    From draws, it says so and where the interval lies.
+    """
     rows = [_budget_cells(row) for row in found.budget]
     combined = found.expanded_uncertainty / found.coverage_factor if found.coverage_factor else 0.0
-    rows.append(("combined u_c", "", "", f"{combined:.3g} {found.unit}", ""))
+    freedom = "inf" if found.degrees_of_freedom is None else f"{found.degrees_of_freedom:.0f}"
+    rows.append(("combined u_c", "", "", f"{combined:.3g} {found.unit}", freedom))
     rows.append((f"expanded U (k = {found.coverage_factor:.2f})", "", "", f"{found.expanded_uncertainty:.3g} {found.unit}", ""))
+    if found.interval is not None and found.method != "GUM":
+        low, high = found.interval
+        rows.append((f"95.45 % interval by {found.method}", "", "", f"{low:.6g} to {high:.6g} {found.unit}", ""))
     return f"<h4>{escape(found.name)}</h4>" + html_table(("source", "u", "sensitivity", "contribution", "dof"), rows)
 
 
 def _budget_cells(row: Row) -> tuple[str, ...]:
     dof = "inf" if row.dof == float("inf") else f"{row.dof:.0f}"
-    return row.source, f"{row.u:.3g}", f"{row.sensitivity:.4g}", f"{row.contribution:.3g}", dof
+    sensitivity = "" if row.sensitivity != row.sensitivity else f"{row.sensitivity:.4g}"
+    return row.source, f"{row.u:.3g}", sensitivity, f"{row.contribution:.3g}", dof

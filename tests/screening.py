@@ -20,8 +20,8 @@ SHORT: Mapping[str, str] = {
     'start_to_start = "24 h"': 'start_to_start = "1 h"',
     'duration = "12 h"': 'duration = "4 h"',
 }
-"""Pieces of the plan and what they become. Doses are then at 1.2, 2.2 and 3.2 h, the infusion from 3.7 to 8.8 h, and the pump is
-off until 13 h.
+"""Pieces of the plan and what they become. Doses are then at 1.2, 2.2 and 3.2 h, the infusion from 3.7 to 8.7 h, its blank
+until 9.3 h, and the pump is off until 13.4 h.
 """
 SELDOM: Mapping[str, str] = {'watchdog = "30 s"': 'watchdog = "250 s"'}
 """The pump is asked less often: that is most of a run's cost."""

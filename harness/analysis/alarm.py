@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.analysis.masses import crossing_s, fit_line, last
-from harness.analysis.view import View
+from harness.analysis.view import Conditions, View
 from harness.cases import CaseBase, RunToEmptyCase
-from harness.metrology.budget import Estimate, Inputs, exact
-from harness.record import PREPARATION, Event, Series
+from harness.metrology.budget import Estimate, Inputs, evaluate, exact, scaled
+from harness.metrology.density import Number
+from harness.metrology.volume import Level
+from harness.record import BLANK, PREPARATION, Event, Series
 from harness.verdicts import Measurand, Verdict, judge
 from instruments.errors import BenchError
 
 _LEVEL_S = 60.0
 _FROM, _TO = 0.2, 0.8
-_LAG_KNOWN_TO = 0.5
 _EMPTY = ("stall", "empty")
 """What a pump says of an empty reservoir: a syringe pump that its motor stalls, an implantable one that it is empty."""
 _LOW = "low-reservoir"
@@ -32,12 +33,14 @@ class End:
 
 def judge_run_to_empty(view: View[RunToEmptyCase]) -> list[Measurand]:
     """One alarm, at the right moment; and the syringe really was empty."""
-    case, rule = view.case, view.conditions.rule
+    case = view.case
     alarms = [alarm for alarm in view.record.of_kind("alarm", case.id) if alarm.data["kind"] in _EMPTY]
     words = _in_words(alarms)
-    judged = [judge("reservoir alarms", exact(len(alarms)), "1", (1.0, 1.0), rule, words or "none came")]
+    judged = [judge("reservoir alarms", exact(len(alarms)), "1", (1.0, 1.0), "simple", words or "none came")]
     if case.residual_volume is not None:
-        judged.append(judge("residual volume", residual_ul(view), "uL", case.residual_volume.interval, rule))
+        judged.append(
+            judge("residual volume", residual_ul(view), "uL", case.residual_volume.interval, view.rule(case.residual_volume))
+        )
     failed = any(found.verdict is Verdict.FAIL for found in judged)
     return judged + (_judge_latency(view, alarms[0], nothing_came=failed) if alarms else [])
 
@@ -52,7 +55,7 @@ def _judge_latency(view: View[RunToEmptyCase], alarm: Event, *, nothing_came: bo
         raise BenchError(
             "nothing flowed: the syringe was empty before it was run to empty, so its alarm cannot be timed"
         ) from None
-    return [judge("alarm latency", found, "s", view.case.alarm_latency.interval, view.conditions.rule)]
+    return [judge("alarm latency", found, "s", view.case.alarm_latency.interval, view.rule(view.case.alarm_latency))]
 
 
 def unexpected_alarms(view: View[CaseBase]) -> list[Measurand]:
@@ -79,23 +82,40 @@ def end_of_flow(series: Series, sign: int) -> End:
 
 def latency_s(view: View[RunToEmptyCase], alarm: Event) -> Estimate:
     """Alarm minus end of flow. The alarm lies between the last poll without it and the one that brought it."""
-    conditions, inputs = view.conditions, Inputs()
-    end = end_of_flow(view.series("run", "plateau"), conditions.weighing.sign)
-    sheet = conditions.weighing.balance
-    mass_g = (2 * sheet.repeatability**2 + (sheet.readability**2) / 6) ** 0.5
-    since_s = alarm.data["since_us"] / 1e6
-    heard = inputs.rectangular("between two polls (s)", (since_s + alarm.at_s) / 2, (alarm.at_s - since_s) / 2)
-    level = inputs.normal("masses at the end of flow (s)", 0.0, mass_g / abs(end.slope_g_s))
-    lag = inputs.rectangular("lag of line and balance (s)", conditions.lag_s, conditions.lag_s * _LAG_KNOWN_TO)
-    return inputs.estimate(heard - (end.moment_s - lag + level))
+    end = end_of_flow(view.series("run", "plateau"), view.conditions.weighing.sign)
+    return latency_of(view.conditions, (alarm.data["since_us"] / 1e6, alarm.at_s), end)
+
+
+def latency_of(conditions: Conditions, polls_s: tuple[float, float], end: End) -> Estimate:
+    """The same, for an alarm that came between two polls."""
+    level_s = conditions.weighing.reading_g() * 2**0.5 / abs(end.slope_g_s)
+    wetting_s = 2 * conditions.weighing.needle.capillary / abs(end.slope_g_s)
+    early_s, late_s = polls_s
+
+    def model(inputs: Inputs) -> Number:
+        heard_s = inputs.rectangular("between two polls (s)", (early_s + late_s) / 2, (late_s - early_s) / 2)
+        level = inputs.normal("masses at the end of flow (s)", 0.0, level_s)
+        wetting = inputs.triangular("wetting of the needle (s)", 0.0, wetting_s)
+        trailing_s = sum(
+            inputs.rectangular(f"{lag.source} (s)", lag.lag_s, lag.half_width_s) for lag in conditions.corrected_lags
+        )
+        return heard_s - (end.moment_s - trailing_s + level + wetting)
+
+    return evaluate(model)
 
 
 def residual_ul(view: View[RunToEmptyCase]) -> Estimate:
     """What was filled in, less everything that was weighed since the bench was prepared."""
-    conditions, inputs = view.conditions, Inputs()
-    begin = last(view.record.series(view.record.phase(PREPARATION, "blank")), _LEVEL_S)
-    end = last(view.series("plateau"), _LEVEL_S)
-    elapsed_s = end.moment_s - begin.moment_s
-    delivered = conditions.weighing.volume_ml(inputs, end.mass_g - begin.mass_g, elapsed_s, view.evaporation)
-    filled = inputs.normal("filled volume (mL)", conditions.filled_ml, conditions.filled_u_ml)
-    return inputs.estimate((filled - delivered) * 1000)
+    begin = last(view.within(view.record.phase(PREPARATION, BLANK)), _LEVEL_S)
+    return residual_of(view, begin, last(view.series("plateau"), _LEVEL_S))
+
+
+def residual_of(view: View[RunToEmptyCase], begin: Level, end: Level) -> Estimate:
+    """The same, between two levels."""
+    conditions = view.conditions
+
+    def left_ml(inputs: Inputs) -> Number:
+        delivered_ml = conditions.weighing.volume_ml(inputs, begin, end, view.evaporation)
+        return inputs.normal("filled volume (mL)", conditions.filled_ml, conditions.filled_u_ml) - delivered_ml
+
+    return scaled(evaluate(left_ml), 1000)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from harness.analysis.masses import fit_line
 from harness.analysis.view import Conditions
 from harness.record import FloatArray, Period, Record, Series
+from harness.stands import relaxed_s
 
 _NOISE, _FEW_NOISE, _HASTE, _LONE = 20.0, 5.0, 3.0, 0.25
 """A sudden change is more than so many times the noise, and so many times what the commanded rate moves meanwhile; next to it the
@@ -24,8 +25,6 @@ _SHORT, _MOST = 2 / 5, 0.8
 """Of a span: two response times, and the part of a step that has come by then."""
 _FADES = 6.0
 """Lags after which a flow that was stopped is no longer an excuse."""
-_RELAX_TIMES, _RELAX_S = 10.0, 60.0
-"""After so many lags, and this time, a line has relaxed: what flows then is no longer what was commanded before."""
 _BLOCK_S, _RESTLESS = 60.0, 3.0
 _MEAN_S, _WANDER_S = 10.0, 1800.0
 _QUIET_S = 1800.0
@@ -36,6 +35,7 @@ _BARE_G_H, _BARE_MM = 0.1, 20.0
 _SD_PER_MEDIAN = 1.4826
 """Of a normal distribution: its standard deviation over the median of its absolute values."""
 _FEWEST = 30
+_PIECE = 32_768
 
 
 def calm_faults(record: Record, period: Period, conditions: Conditions) -> list[str]:
@@ -78,16 +78,12 @@ def _loss(series: Series, conditions: Conditions) -> str:
 
 def quiet_stretches(record: Record, period: Period, conditions: Conditions) -> Iterator[Period]:
     """Parts of a period in which the pump had been told to stand, and the line had relaxed."""
-    relaxed_s = _relaxed_s(conditions)
+    still_s = relaxed_s(conditions.lag_s)
     changes = [(event.at_s, float(event.data["rate_ml_h"])) for event in record.of_kind("commanded")]
     for (start_s, rate_ml_h), (end_s, _) in pairwise([(-np.inf, 0.0), *changes, (np.inf, 0.0)]):
-        stretch = Period(max(start_s + relaxed_s, period.start_s), min(end_s, period.end_s))
+        stretch = Period(max(start_s + still_s, period.start_s), min(end_s, period.end_s))
         if rate_ml_h == 0 and stretch.duration_s > 0:
             yield stretch
-
-
-def _relaxed_s(conditions: Conditions) -> float:
-    return _RELAX_S + _RELAX_TIMES * conditions.lag_s
 
 
 def _sudden(series: Series, record: Record, conditions: Conditions) -> list[str]:
@@ -97,6 +93,8 @@ def _sudden(series: Series, record: Record, conditions: Conditions) -> list[str]
     if len(masses_g) <= 3 * span:
         return []
     allowed_g = _allowed_g(series, record, conditions, span)
+    if not any(_restless(masses_g, allowed_g, span, begin) for begin in range(0, len(masses_g) - span, _PIECE)):
+        return []
     found = [*_steps(masses_g, allowed_g, span), *_swings(masses_g, allowed_g, span)]
     if not found:
         return []
@@ -104,6 +102,14 @@ def _sudden(series: Series, record: Record, conditions: Conditions) -> list[str]
     within = np.abs(np.diff(masses_g[first : first + span + 1]))
     at_s = series.moments_s[first + int(within.argmax()) + 1]
     return [f"the mass jumped by {change_g * 1000:.1f} mg at {at_s:.1f} s: a knock, a touch, or a drop"]
+
+
+def _restless(masses_g: FloatArray, allowed_g: FloatArray, span: int, begin: int) -> bool:
+    """Whether anything in a piece changes more than it may: in most records nothing does, and a piece fits into the cache."""
+    part_g, may_g = masses_g[begin : begin + _PIECE + 2 * span], allowed_g[begin : begin + _PIECE]
+    change_g = np.abs(part_g[span:] - part_g[:-span])[: len(may_g)]
+    swing_g = np.abs(part_g[span:-span] - (part_g[: -2 * span] + part_g[2 * span :]) / 2)[: len(may_g)]
+    return bool((change_g > may_g[: len(change_g)]).any() or (swing_g > may_g[: len(swing_g)]).any())
 
 
 def _steps(masses_g: FloatArray, allowed_g: FloatArray, span: int) -> list[tuple[int, float]]:
@@ -150,8 +156,9 @@ def _allowed_g(series: Series, record: Record, conditions: Conditions, span: int
     for (start_s, rate_ml_h), (end_s, _) in pairwise([*changes, (np.inf, 0.0)]):
         first, last = np.searchsorted(series.moments_s, [start_s - 2 * span_s, end_s + faded_s])
         fastest_ml_h[first:last] = np.maximum(fastest_ml_h[first:last], rate_ml_h)
-    moved_g = fastest_ml_h / conditions.weighing.factor_ml_g() / 3600 * span_s
-    return np.asarray(_unexplained_g(conditions) + _HASTE * moved_g)
+    fastest_ml_h *= _HASTE / conditions.weighing.factor_ml_g() / 3600 * span_s
+    fastest_ml_h += _unexplained_g(conditions)
+    return fastest_ml_h
 
 
 def _unexplained_g(conditions: Conditions) -> float:
@@ -166,10 +173,11 @@ def _scatter(series: Series, conditions: Conditions) -> list[str]:
     where one begins or ends.
     """
     size = max(100, round(_BLOCK_S * conditions.rate_hz))
-    noise_g = _blocks(np.diff(series.masses_g, 2), size)
-    if not len(noise_g):
+    blocks_g = _blocks(series.masses_g[:-2], size)
+    if not len(blocks_g):
         return []
-    scatter_g = np.median(np.abs(noise_g), axis=1) * _SD_PER_MEDIAN / 6**0.5
+    bends_g = (np.diff(series.masses_g[at : at + size + 2], 2) for at in range(0, blocks_g.size, size))
+    scatter_g = np.array([np.median(np.abs(bend_g)) for bend_g in bends_g]) * _SD_PER_MEDIAN / 6**0.5
     at = int(scatter_g.argmax())
     if scatter_g[at] <= _RESTLESS * _reading_g(conditions):
         return []
@@ -200,5 +208,4 @@ def _blocks(values: FloatArray, size: int) -> FloatArray:
 
 def _reading_g(conditions: Conditions) -> float:
     """Standard deviation of one reading."""
-    sheet = conditions.weighing.balance
-    return float((sheet.repeatability**2 + sheet.readability**2 / 12) ** 0.5)
+    return conditions.weighing.reading_g()

@@ -6,6 +6,7 @@ Over a window P the flow counts as missing when slope + 2.33 u(slope) < f r, wit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,9 +14,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.analysis.view import View
+from harness.analysis.view import Named, View
 from harness.cases import CaseBase, DeliveryCase, DurationLimit
-from harness.metrology.budget import Inputs
+from harness.metrology.budget import Estimate, evaluate
 from harness.record import FloatArray, Period, Record
 from harness.verdicts import Measurand, judge
 from instruments.errors import BenchError
@@ -52,7 +53,14 @@ def judge_delivery(view: View[DeliveryCase]) -> list[Measurand]:
 
 
 def no_delivery(view: View[CaseBase], within: Period, limit: DurationLimit) -> Measurand:
-    """The longest stretch without delivery, in s, with the interval it happened in.
+    """The longest stretch without delivery, in s, and when it was."""
+    found, stretches = longest_standstill(view, within)
+    detail = "; ".join(map(_in_words, stretches)) or "delivering whenever commanded"
+    return judge("commanded but not delivering", found, "s", limit.interval, view.rule(limit), detail)
+
+
+def longest_standstill(view: View[Named], within: Period) -> tuple[Estimate, list[Period]]:
+    """The longest stretch without delivery, in s, and all of them.
 
     What the detector cannot see, because it is shorter than its window, is in the uncertainty. Raises BenchError when
     nothing was commanded: then there is nothing to be missed.
@@ -63,18 +71,15 @@ def no_delivery(view: View[CaseBase], within: Period, limit: DurationLimit) -> M
     stretches = [stretch for one in told for stretch in _missing(view, one)]
     longest_s = max((stretch.duration_s for stretch in stretches), default=0.0)
     blind_s = max(min(_window_s(view, one.rate_ml_h), one.period.duration_s) for one in told)
-    inputs = Inputs()
     half_width_s = blind_s / 2 if stretches else blind_s
-    found = inputs.estimate(longest_s + inputs.rectangular("window of the detector (s)", 0.0, half_width_s))
-    detail = "; ".join(map(_in_words, stretches)) or "delivering whenever commanded"
-    return judge("commanded but not delivering", found, "s", limit.interval, view.conditions.rule, detail)
+    return evaluate(lambda inputs: inputs.rectangular("window of the detector (s)", longest_s, half_width_s)), stretches
 
 
 def _in_words(period: Period) -> str:
     return f"from {period.start_s:.0f} s to {period.end_s:.0f} s"
 
 
-def _missing(view: View[CaseBase], told: Commanded) -> list[Period]:
+def _missing(view: View[Named], told: Commanded) -> list[Period]:
     """Stretches without delivery inside one commanded stretch."""
     window_s = _window_s(view, told.rate_ml_h)
     step_s = window_s / _STEPS
@@ -102,9 +107,9 @@ def _runs(grid_s: FloatArray, low: NDArray[np.bool_]) -> list[Period]:
     return [Period(float(grid_s[begin]), float(grid_s[end])) for begin, end in inside if end > begin]
 
 
-def _volumes_ml(view: View[CaseBase], period: Period, grid_s: FloatArray) -> FloatArray:
+def _volumes_ml(view: View[Named], period: Period, grid_s: FloatArray) -> FloatArray:
     """Volume on a grid of moments, each the mean of the readings of one step around it."""
-    series, weighing = view.record.series(period), view.conditions.weighing
+    series, weighing = view.within(period), view.conditions.weighing
     step_s = float(grid_s[1] - grid_s[0])
     totals = np.concatenate([[0.0], np.cumsum(series.masses_g - series.masses_g[:1].sum())])
     first, last = (np.searchsorted(series.moments_s, grid_s + side * step_s / 2) for side in (-1, 1))
@@ -114,22 +119,22 @@ def _volumes_ml(view: View[CaseBase], period: Period, grid_s: FloatArray) -> Flo
     if not known.any():
         raise BenchError(f"there is no valid reading {_in_words(period)}")
     masses_g = np.interp(grid_s, grid_s[known], masses_g[known])
-    loss_g = view.evaporation.loss_g_h * grid_s / 3600
-    return np.asarray(weighing.sign * (masses_g + loss_g) * view.conditions.weighing.factor_ml_g())
+    loss_g_h = view.evaporation.loss_g_h if weighing.corrections.evaporation else 0.0
+    corrected_g = (masses_g + loss_g_h * grid_s / 3600) * (1 - weighing.immersed)
+    return np.asarray(weighing.sign * corrected_g * weighing.factor_ml_g())
 
 
-def _window_s(view: View[CaseBase], rate_ml_h: float) -> float:
+def _window_s(view: View[Named], rate_ml_h: float) -> float:
     """Long enough for the set rate to move twenty times what the balance is unsure of."""
     return max(_SHORTEST_S, _RESOLVED * _u_volume_ml(view) / (rate_ml_h / 3600))
 
 
-def _u_flow_ml_h(view: View[CaseBase], window_s: float) -> float:
+def _u_flow_ml_h(view: View[Named], window_s: float) -> float:
     return _u_volume_ml(view) / window_s * 3600
 
 
-def _u_volume_ml(view: View[CaseBase]) -> float:
+def _u_volume_ml(view: View[Named]) -> float:
     """Standard uncertainty of a difference of two readings, as a volume."""
-    sheet = view.conditions.weighing.balance
-    reading_g = (sheet.repeatability**2 + sheet.readability**2 / 12) ** 0.5
-    needle_g = view.conditions.weighing.needle.capillary / 3**0.5
-    return float((2 * reading_g**2 + needle_g**2) ** 0.5) * view.conditions.weighing.factor_ml_g()
+    weighing = view.conditions.weighing
+    wetting_g = weighing.needle.capillary / 3**0.5
+    return math.sqrt(2) * math.hypot(weighing.reading_g(), wetting_g) * weighing.factor_ml_g()

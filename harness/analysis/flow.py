@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.analysis.delivery import no_delivery
-from harness.analysis.masses import Level, first, fit_line, last, volume_between
-from harness.analysis.view import View
-from harness.cases import CaseBase, PumpOffCase, SteadyFlowCase
-from harness.metrology.budget import Estimate, Inputs, exact
+from harness.analysis.masses import Line, first, fit_line, last, volume_between
+from harness.analysis.view import Named, View
+from harness.cases import PumpOffCase, SteadyFlowCase
+from harness.metrology.budget import Estimate, Inputs, evaluate, exact, scaled, value_of
 from harness.metrology.density import Number
-from harness.record import Series
+from harness.metrology.volume import Level
+from harness.record import BLANK, Series
 from harness.verdicts import Measurand, judge
 
 _END_SHARE = 0.02
 _END_S = 60.0
 _STAMP_S = 0.05
 _STEADY_U = 3.0
+_GOES_ON = 0.1
 _HELD = 3.0
 """Lags whose flow a line may give when its pump has stopped."""
 
 
 def judge_steady_flow(view: View[SteadyFlowCase]) -> list[Measurand]:
     """Flow error in percent of the set rate: two-point with averaged ends; the regression is a diagnostic beside it."""
-    case, series, inputs = view.case, view.series("flow"), Inputs()
-    flow_ml_h, words = _flow_ml_h(view, inputs, series)
-    found = inputs.estimate((flow_ml_h / case.rate - 1) * 100)
-    detail = f"{_diagnosis(view, series, found)}; {words}"
-    judged = [judge("flow error", found, "%", case.flow_error.interval, view.conditions.rule, detail), *_standing_still(view)]
+    case, series = view.case, view.series("flow")
+    found, words = mean_flow(view, *ends(series))
+    error = scaled(found, 100 / case.rate, -100)
+    detail = f"{_in_words(diagnosis(view, series, found), case.rate)}; {words}"
+    judged = [judge("flow error", error, "%", case.flow_error.interval, view.rule(case.flow_error), detail)]
+    judged += [*_standing_still(view), *_after_the_stop(view)]
     if case.no_delivery is not None:
         judged.append(no_delivery(view, view.phase("flow"), case.no_delivery))
     return judged
@@ -45,26 +50,37 @@ def _standing_still(view: View[SteadyFlowCase]) -> list[Measurand]:
 
 def judge_pump_off(view: View[PumpOffCase]) -> list[Measurand]:
     """Flow while the pump is off, in uL/h, corrected for evaporation."""
-    inputs = Inputs()
-    flow_ml_h, words = _flow_ml_h(view, inputs, view.series("off"))
-    found = inputs.estimate(flow_ml_h * 1000)
-    judged = judge("flow when off", found, "uL/h", view.case.flow.interval, view.conditions.rule, words)
+    found, words = mean_flow(view, *ends(view.series("off")))
+    limit = view.case.flow
+    judged = judge("flow when off", scaled(found, 1000), "uL/h", limit.interval, view.rule(limit), words)
     return [judged, *_while_settling(view)]
 
 
 def _while_settling(view: View[PumpOffCase]) -> list[Measurand]:
-    """What came between the stop and the time that is judged, listed where it is more than the line held back."""
-    if not view.record.has_phase(view.case.id, "settle"):
+    """What came between the stop and the time that is judged."""
+    limit = view.case.flow
+    return _went_on(view, "volume while settling", ("settle",), limit.within, view.rule(limit))
+
+
+def _after_the_stop(view: View[SteadyFlowCase]) -> list[Measurand]:
+    """What came while the line relaxed, and in the blank. A tenth of the set rate is no drift of a balance: the flow went on."""
+    limit = view.case.flow_error
+    return _went_on(view, "volume after the stop", ("relax", BLANK), _GOES_ON * view.case.rate * 1000, view.rule(limit))
+
+
+def _went_on(view: View[Named], name: str, phases: Sequence[str], flow_ul_h: float, rule: str) -> list[Measurand]:
+    """The volume of phases in which the pump stands, listed where it is more than the line held back and ``flow_ul_h`` allow."""
+    if not all(view.record.has_phase(view.case.id, phase) for phase in phases):
         return []
-    settle = view.phase("settle")
-    most_ul = _held_ul(view, settle.start_s) + view.case.flow.within * settle.duration_s / 3600
-    found, words = volume_between(view, *ends(view.series("settle")), per_ml=1000)
+    period = view.span(*phases)
+    most_ul = _held_ul(view, period.start_s) + flow_ul_h * period.duration_s / 3600
+    found, words = volume_between(view, *ends(view.series(*phases)), per_ml=1000)
     if found.value - found.expanded_uncertainty <= most_ul:
         return []
-    return [judge("volume while settling", found, "uL", (None, most_ul), view.conditions.rule, words)]
+    return [judge(name, found, "uL", (None, most_ul), rule, words)]
 
 
-def _held_ul(view: View[PumpOffCase], moment_s: float) -> float:
+def _held_ul(view: View[Named], moment_s: float) -> float:
     """What the line may still give at a moment after the pump was stopped."""
     told = [(event.at_s, float(event.data["rate_ml_h"])) for event in view.record.of_kind("commanded") if event.at_s < moment_s]
     lag_s, held_ul = view.conditions.lag_s, 0.0
@@ -75,25 +91,43 @@ def _held_ul(view: View[PumpOffCase], moment_s: float) -> float:
 
 def ends(series: Series) -> tuple[Level, Level]:
     """Averaged ends of a series: at most 2 % of its time each, at most a minute."""
-    span_s = min(_END_S, _END_SHARE * float(series.moments_s[-1] - series.moments_s[0])) if len(series) else 0.0
+    span_s = end_span_s(float(series.moments_s[-1] - series.moments_s[0])) if len(series) else 0.0
     return first(series, span_s), last(series, span_s)
 
 
-def _flow_ml_h(view: View[CaseBase], inputs: Inputs, series: Series) -> tuple[Number, str]:
-    """Mean flow between the averaged ends, and the numbers it was made of."""
-    (begin, end), weighing = ends(series), view.conditions.weighing
-    elapsed_s = end.moment_s - begin.moment_s
-    volume = weighing.volume_ml(inputs, end.mass_g - begin.mass_g, elapsed_s, view.evaporation)
-    stamps = inputs.rectangular("elapsed time, two stamps (s)", 0.0, _STAMP_S * 2**0.5)
-    words = weighing.in_words(begin.mass_g, end.mass_g, elapsed_s, view.evaporation)
-    return volume / (elapsed_s + stamps) * 3600, words
+def end_span_s(duration_s: float) -> float:
+    """How much of either end of a period is averaged (gravimetric-metrology, section 7)."""
+    return min(_END_S, _END_SHARE * duration_s)
 
 
-def _diagnosis(view: View[SteadyFlowCase], series: Series, found: Estimate) -> str:
-    """What the least-squares line says, and whether it disagrees by more than three standard uncertainties."""
-    line, inputs = fit_line(series), Inputs()
-    elapsed_s = 3600.0
-    flow_ml_h = view.conditions.weighing.volume_ml(inputs, line.slope_g_s * elapsed_s, elapsed_s, view.evaporation)
-    error_pct = (inputs.estimate(flow_ml_h).value / view.case.rate - 1) * 100
-    steady = abs(error_pct - found.value) <= _STEADY_U * found.expanded_uncertainty / found.coverage_factor
-    return f"regression: {error_pct:+.3f} %" + ("" if steady else " (disagrees: the flow was not steady)")
+def mean_flow(view: View[Named], begin: Level, end: Level) -> tuple[Estimate, str]:
+    """Mean flow in mL/h between two levels, and the numbers it was made of (gravimetric-metrology, sections 1 and 7)."""
+    weighing, elapsed_s = view.conditions.weighing, end.moment_s - begin.moment_s
+
+    def flow_ml_h(inputs: Inputs) -> Number:
+        volume_ml = weighing.volume_ml(inputs, begin, end, view.evaporation)
+        return volume_ml / (elapsed_s + inputs.triangular("elapsed time, two stamps (s)", 0.0, 2 * _STAMP_S)) * 3600
+
+    return evaluate(flow_ml_h), weighing.in_words(begin, end, view.evaporation)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What the least-squares line says beside the two-point flow. ``steady``: both agree within three standard uncertainties."""
+
+    line: Line
+    flow_ml_h: float
+    steady: bool
+
+
+def diagnosis(view: View[Named], series: Series, found: Estimate) -> Diagnosis:
+    """Where flow has a trend or steps, the line is not its mean (gravimetric-metrology, section 7)."""
+    line, hour_s = fit_line(series), 3600.0
+    ends_of_it = Level(0.0, 0.0), Level(hour_s, line.slope_g_s * hour_s)
+    flow_ml_h = value_of(lambda inputs: view.conditions.weighing.volume_ml(inputs, *ends_of_it, view.evaporation))
+    return Diagnosis(line, flow_ml_h, abs(flow_ml_h - found.value) <= _STEADY_U * found.u)
+
+
+def _in_words(told: Diagnosis, rate_ml_h: float) -> str:
+    disagrees = "" if told.steady else " (disagrees: the flow was not steady)"
+    return f"regression: {(told.flow_ml_h / rate_ml_h - 1) * 100:+.3f} %{disagrees}"

@@ -16,8 +16,11 @@ _STUCK_S = 60.0
 _NEVER = 1e-12
 
 
-def bench_faults(record: Record, period: Period, conditions: Conditions) -> list[str]:
-    """Everything that makes the readings of a period unfit, in words; empty when they are fit."""
+def bench_faults(record: Record, period: Period, conditions: Conditions, *, calm: bool = True) -> list[str]:
+    """Everything that makes the readings of a period unfit, in words; empty when they are fit.
+
+    ``calm``: nothing but flow may move the balance.
+    """
     series = record.series(period)
     if len(series) < 2:
         return [f"no readings between {period.start_s:.0f} s and {period.end_s:.0f} s"]
@@ -26,7 +29,7 @@ def bench_faults(record: Record, period: Period, conditions: Conditions) -> list
         *_without_value(record, period),
         *_stray_lines(record, period),
         *_watchdog(record, period),
-        *calm_faults(record, period, conditions),
+        *(calm_faults(record, period, conditions) if calm else []),
         *_stuck(series, conditions),
     ]
 
@@ -66,7 +69,7 @@ def _stuck(series: Series, conditions: Conditions) -> list[str]:
     """A balance whose noise shows does not repeat one value for minutes: its own declared noise makes that impossible."""
     if not conditions.weighing.balance.shows_noise:
         return []
-    changes = np.flatnonzero(np.diff(series.masses_g) != 0)
+    changes = np.flatnonzero(series.masses_g[1:] != series.masses_g[:-1])
     edges = np.concatenate([[-1], changes, [len(series) - 1]])
     at = int(np.diff(edges).argmax())
     first, last = int(edges[at]) + 1, int(edges[at + 1])

@@ -129,8 +129,10 @@ def _density(simulation: Plain, setup: Setup) -> dict[str, float]:
 
 
 def _fill_ml(plain: Plain, default: float) -> float:
-    """What is in the syringe or in the reservoir; a reservoir is full unless told."""
-    told = ("pump.syringe.filled", "pump.reservoir.filled", "pump.syringe.volume", "pump.reservoir.volume")
+    """What is in the syringe or in the reservoir: what is true of it, or else what the bench file says; full unless told."""
+    told = ("simulation.fill", "pump.syringe.filled", "pump.reservoir.filled", "pump.syringe.volume", "pump.reservoir.volume")
+    if (true := _get(plain, "simulation.fill")) is not None and to_unit(true, "mL") <= 0:
+        raise ConfigError(f"[simulation] fill: {true!r} is no volume above 0 mL")
     return next((to_unit(text, "mL") for key in told if (text := _get(plain, key)) is not None), default)
 
 
@@ -143,10 +145,10 @@ def _get(plain: Plain, key: str) -> Any:
 
 def _refuse_unknown(simulation: Plain, roles: set[str]) -> None:
     tables = {*PARTS, *roles}
-    unknown = sorted(key for key in simulation if key not in {"seed", "faults", *tables})
+    unknown = sorted(key for key in simulation if key not in {"seed", "faults", "fill", *tables})
     if unknown:
         raise ConfigError(
-            f"[simulation] {unknown[0]}: unknown key; accepted are faults, seed, tables {', '.join(sorted(tables))}"
+            f"[simulation] {unknown[0]}: unknown key; accepted are faults, fill, seed, tables {', '.join(sorted(tables))}"
         )
     for name in sorted(tables & set(simulation)):
         if not isinstance(simulation[name], Mapping):

@@ -31,7 +31,17 @@ BROKEN_PLANS = {
     "two cases of one name": ('id = "ITB-SCR2"', 'id = "ITB-SCR1"', r"ITB-SCR1: there are two cases with this id"),
     "after an unknown case": ('{ case = "ITB-SCR1",', '{ case = "ITB-XXX",', r"'ITB-XXX' is not an earlier case \(ITB-SCR1\)"),
     "no requirement": ('requirement = ["T10"]', "requirement = []", r"case 6: requirement: .*at least 1 item"),
-    "unknown rule": ('rule = "guarded"', 'rule = "generous"', r"plan.rule: .*'guarded' or 'simple'"),
+    "unknown rule": (
+        'rule = "guarded"',
+        'rule = "generous"',
+        r"plan.rule: 'generous' is no decision rule; there are: simple, guarded, ",
+    ),
+    "unknown rule of a limit": (
+        'volume_error = { within = "5 %" }',
+        'volume_error = { within = "5 %", rule = "1:1" }',
+        r"case 1: volume_error.rule: '1:1' is no decision rule; there are: .*N:1 \(N a whole number from 2, like 4:1\)",
+    ),
+    "blank without a unit": ('over = "75 s"', 'over = "75 s"\nblank = 60', r"case 1: blank: .*write it like \"60 s\""),
     "hold limit without a hold": ('hold = "4 h"\n', "", r"case 1: hold_volume needs a hold"),
     "unknown role": (
         'rule = "guarded"',

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from harness.metrology.budget import Estimate, Inputs
+from harness.metrology.budget import Estimate, evaluate
 from harness.verdicts import CaseVerdict, RunVerdict, Verdict, judge
 from reports.numbers import limits, with_uncertainty
 from reports.tables import banner, budget_html, measurands_html, text_table
@@ -70,8 +70,22 @@ def test_texts_cannot_become_markup() -> None:
 
 
 def test_a_budget_is_printed_as_it_stands() -> None:
-    inputs = Inputs()
-    result = 2 * inputs.normal("needle (mg)", 1.0, 0.3) + inputs.rectangular("drift (mg)", 0.0, 0.3)
-    page = budget_html(judge("mass", inputs.estimate(result), "mg", (None, None), "simple"))
+    found = evaluate(lambda inputs: 2 * inputs.normal("needle (mg)", 1.0, 0.3) + inputs.rectangular("drift (mg)", 0.0, 0.3))
+    page = budget_html(judge("mass", found, "mg", (None, None), "simple"))
     for cell in ("needle (mg)", "0.3", "0.6", "drift (mg)", "0.173", "0.624 mg", "1.25 mg", "k = 2.00"):
         assert f">{cell}<" in page or cell in page
+
+
+@pytest.mark.parametrize(
+    ("half_width", "cells"),
+    [
+        (0.3, ("combined u_c</td><td></td><td></td><td>0.346 s</td><td>14", "k = 2.19")),
+        (3.0, ("combined u_c</td><td></td><td></td><td>1.76 s</td><td>9430", "interval by Monte Carlo", "2.01218 to 8.00053 s")),
+    ],
+    ids=["GUM", "Monte Carlo"],
+)
+def test_a_budget_says_where_its_interval_comes_from(half_width: float, cells: tuple[str, ...]) -> None:
+    found = evaluate(lambda inputs: inputs.normal("noise (s)", 5.0, 0.3, 8) + inputs.rectangular("polls (s)", 0.0, half_width))
+    page = budget_html(judge("latency", found, "s", (None, 9.0), "guarded"))
+    assert all(cell in page for cell in cells)
+    assert ("Monte Carlo" in page) == (half_width > 1)

@@ -21,20 +21,22 @@ from instruments.stamped import IntArray
 _DRIFT_PERIODS_H = (31.0, 13.0, 5.0)
 _ROUNDING = 1e-9
 _BENDS = 5
-"""Waves of the linearity error over the range: from one dose to the next it may go from one bound towards the other."""
+"""Waves of the linearity error over the range, unless told: from dose to dose it may go from one bound towards the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class CellData:
     """What the data sheet says of a balance. Defaults: analytical, 0.1 mg class.
 
-    ``linearity_g`` and ``sensitivity_pct`` are bounds; what is true of this balance is drawn within them. Stable is what stays
-    within ``calm_digits`` for ``calm_s``.
+    ``linearity_g`` and ``sensitivity_pct`` are bounds; what is true of this balance is drawn within them. ``linearity_wave_g`` is
+    the load over which the linearity error goes from one bound to the other and back. Stable is what stays within
+    ``calm_digits`` for ``calm_s``.
     """
 
     readability_g: float = quantity(1e-4, "g", f"{GRAVIMETRIC} 8, budget A", least=1e-09)
     repeatability_g: float = quantity(1e-4, "g", f"{GRAVIMETRIC} 8, budget A", least=0)
     linearity_g: float = quantity(2e-4, "g", f"{GRAVIMETRIC} 8, budget A", least=0)
+    linearity_wave_g: float | None = quantity(None, "g", f"{PROPOSED}: a fifth of the range", least=1e-6)
     sensitivity_pct: float = quantity(1e-3, "%", f"{GRAVIMETRIC} 6", least=0)
     drift_g_h: float = quantity(1e-4, "g/h", f"{GRAVIMETRIC} 8: at most 3e-4 g/h in budget A", least=0)
     response_s: float = quantity(0.5, "s", f"{GRAVIMETRIC} 6, 0.5 to 3 s", least=0)
@@ -123,7 +125,7 @@ class WeighingCell:
 
     def _bent(self, load_g: FloatArray) -> FloatArray:
         """Sensitivity and linearity: the reading departs by a wave over the load that stays within the data sheet's bound."""
-        wave_g = self.data.capacity_g / _BENDS
+        wave_g = self.data.linearity_wave_g or self.data.capacity_g / _BENDS
         return np.asarray(load_g * self._gain + self.data.linearity_g * np.sin(2 * np.pi * load_g / wave_g + self._bend))
 
     def _drift_g(self, moments_s: FloatArray) -> FloatArray:

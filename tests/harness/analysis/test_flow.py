@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import TypeAdapter
 
 from harness.analysis.delivery import judge_delivery
 from harness.analysis.flow import judge_pump_off, judge_steady_flow
 from harness.analysis.masses import fit_line
-from harness.cases import DeliveryCase, PumpOffCase, SteadyFlowCase
+from harness.cases import Case, DeliveryCase, PumpOffCase, SteadyFlowCase
 from harness.record import Event, FloatArray, Series
 from instruments.errors import BenchError
 from tests.conftest import DATA
@@ -116,13 +117,41 @@ def test_a_stretch_without_delivery_is_found_where_it_is(length_s: float, verdic
     ("rate_ml_h", "limit", "verdict"), [(0.02, "10 min", "INCONCLUSIVE"), (0.02, "2 h", "PASS"), (1.0, "5 min", "PASS")]
 )
 def test_a_gap_that_the_detector_cannot_see_is_not_passed(rate_ml_h: float, limit: str, verdict: str) -> None:
-    case = DELIVERY.model_validate(
-        {**DELIVERY.model_dump(exclude={"no_delivery"}), "reporting_interval": "60 s", "no_delivery": {"at_most": limit}}
-    )
+    case = DeliveryCase.model_validate({**BASE, "procedure": "delivery", "no_delivery": {"at_most": limit}})
     masses = curve(interrupted(20_000, 660, rate_ml_h), 40_000.0, rate_hz=1.0)
     found = judge_delivery(view_of(case, masses, [commanded(0, rate_ml_h)]))[0]
     assert (found.value == 0.0) == (rate_ml_h < 1.0)
     assert found.verdict.value == (verdict if rate_ml_h < 1.0 else "FAIL")
+
+
+JUDGES: dict[str, tuple[Any, dict[str, Any], float]] = {
+    # what judges, its case, a flow in the guard band of its limit
+    "flow error": (judge_steady_flow, {"procedure": "steady-flow", "rate": "1 mL/h", "flow_error": {"within": "2 %"}}, 1.0199),
+    "flow when off": (judge_pump_off, {"procedure": "pump-off", "flow": {"within": "1 uL/h"}}, 0.95e-3),
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict"), [(None, "INCONCLUSIVE"), ("simple", "PASS"), ("2:1", "PASS"), ("900:1", "INCONCLUSIVE")]
+)
+@pytest.mark.parametrize(("judging", "asked", "flow_ml_h"), JUDGES.values(), ids=JUDGES)
+def test_a_limit_may_have_a_rule_of_its_own(
+    judging: Any, asked: dict[str, Any], flow_ml_h: float, rule: str | None, verdict: str
+) -> None:
+    limit = "flow_error" if "flow_error" in asked else "flow"
+    asked = {**BASE, "duration": "2 h", **asked, limit: {**asked[limit], **({"rule": rule} if rule else {})}}
+    case: Any = TypeAdapter(Case).validate_python(asked)
+    events = [*phase("F", "flow", 0, 7200), *phase("F", "off", 0, 7200)]
+    found = judging(view_of(case, curve(line(flow_ml_h), 7200.0), events))[0]
+    assert (found.rule, found.verdict.value) == (rule or "guarded", verdict)
+
+
+@pytest.mark.parametrize(("rule", "verdict"), [(None, "INCONCLUSIVE"), ("simple", "PASS")])
+def test_the_longest_stand_still_may_have_a_rule_of_its_own(rule: str | None, verdict: str) -> None:
+    limit = {"at_most": "10 min", **({"rule": rule} if rule else {})}
+    case = DeliveryCase.model_validate({**BASE, "procedure": "delivery", "no_delivery": limit})
+    found = judge_delivery(view_of(case, curve(interrupted(2000, 595), 7200.0), [commanded(0, 1.0), commanded(7000, 0.0)]))[0]
+    assert (found.rule, found.verdict.value) == (rule or "guarded", verdict)
 
 
 def test_a_record_without_commands_cannot_be_judged() -> None:
