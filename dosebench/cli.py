@@ -12,6 +12,8 @@ import click
 
 from dosebench.discover import discover
 from dosebench.instruments_list import list_instruments
+from dosebench.qualify import qualify
+from dosebench.results import write_results
 from dosebench.running import ABORTED, USAGE, run_plan
 from dosebench.serving import sim
 from instruments.clock import stopwatch
@@ -67,10 +69,19 @@ def demo(out: Path) -> int:
 @app.command()
 @click.argument("recording", type=_PATH)
 @click.option("--map", "mapping", type=_PATH, required=True, help="What the columns of the recording mean.")
-@click.option("--plan", type=_PATH, required=True, help="The plan file.")
+@click.option("--plan", type=_PATH, help="A plan file: judge the recording by its limits, in a run folder of its own.")
+@click.option("--json", "results", type=_PATH, help="Where the results go; to the standard output, unless told.")
 @_out
-def analyse(recording: Path, mapping: Path, plan: Path, out: Path) -> int:
-    """Judge a RECORDING (CSV) that was made elsewhere."""
+def analyse(recording: Path, mapping: Path, plan: Path | None, results: Path | None, out: Path) -> int:
+    """Analyse a RECORDING (CSV) that was made elsewhere.
+
+    The mapping says what its columns mean, and asks with [[analysis]] for what is to be computed: the results are JSON. With a
+    plan the recording is judged like a run.
+    """
+    if plan is None or results is not None:
+        write_results(recording, mapping, results)
+    if plan is None:
+        return 0
     return run_plan(plan, ["--recording", str(recording), "--map", str(mapping), "--out", str(out)])[0]
 
 
@@ -94,6 +105,7 @@ def tools() -> int:
 
 app.add_command(discover)
 app.add_command(sim)
+app.add_command(qualify)
 app.add_command(list_instruments)
 
 

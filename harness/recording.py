@@ -4,96 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
-from harness.analysis.view import Conditions
-from harness.files import Strict, read_toml, validated
+from harness.analysis.view import Conditions, lags_of
+from harness.files import read_toml, validated
+from harness.mapping import Column, MappingFile, RecordedBalance
 from harness.metrology.volume import Evaporation, Weighing
 from harness.plan import Plan
-from harness.quantities import GramsPerHour, Seconds
 from harness.record import Event, FloatArray, Period, Record
-from harness.stands import BalanceSheet, Environment, Liquid, Needle, Vessel
+from harness.stands import BalanceSheet
 from instruments.errors import ConfigError
 from instruments.readings import Readings
-from instruments.units import to_unit
 
-
-class Column(Strict):
-    """A column of the file and the unit of its numbers."""
-
-    name: str
-    unit: str
-
-    def factor(self, unit: str) -> float:
-        return to_unit(f"1 {self.unit}", unit)
-
-
-class StateColumn(Strict):
-    """A column that says whether the pump infuses: it does while the value is one of ``values``."""
-
-    name: str
-    values: Annotated[list[float], Field(min_length=1)]
-
-
-class Columns(Strict):
-    time: Column
-    mass: Column
-    rate: Column | None = None
-    running: StateColumn | None = None
-
-
-class Head(Strict):
-    """``weigh``: ``in`` where the vessel on the balance gains, ``out`` where the reservoir on it loses."""
-
-    title: str
-    weigh: Literal["in", "out"]
-    max_gap: Annotated[Seconds, Field(gt=0)] = 5.0
-
-
-class Stretch(Strict):
-    """From and to in time since the first row."""
-
-    start: Seconds
-    end: Seconds
-
-
-class Exclusion(Stretch):
-    """A stretch whose readings are left out, and why."""
-
-    reason: str
-
-
-class CasePeriod(Stretch):
-    """Which stretch of the recording a phase of a case is."""
-
-    case: str
-    phase: str
-
-
-class Loss(Strict):
-    """Evaporation from the vessel, as far as it is known."""
-
-    loss: GramsPerHour = 0.0
-    uncertainty: Annotated[GramsPerHour, Field(ge=0)] = 0.0
-
-
-class MappingFile(Strict):
-    recording: Head
-    columns: Columns
-    balance: BalanceSheet
-    liquid: Liquid = Liquid()
-    needle: Needle = Needle()
-    vessel: Vessel = Vessel()
-    environment: Environment = Environment()
-    evaporation: Loss = Loss()
-    exclude: list[Exclusion] = []
-    period: list[CasePeriod] = []
+_GAP_S, _GAP_STEPS = 5.0, 2.5
+_PLACES, _ROUNDING, _ENOUGH = 9, 1e-6, 10_000
+_FEWEST, _COARSE_G = 3, 1e-3
+"""Masses that hardly change do not show their step: then that of a coarse balance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +49,44 @@ class Recording:
         excluded = tuple(Period(stretch.start, stretch.end) for stretch in self.mapping.exclude)
         return Record(run, "replay", readings, tuple(events), excluded)
 
-    def conditions(self, plan: Plan) -> Conditions:
+    def conditions(self, plan: Plan | None = None) -> Conditions:
+        file, balance = self.mapping, self.balance
+        step_s = float(np.median(np.diff(self._moments_s())))
+        found = Conditions(
+            weighing=self._weighing(balance),
+            rate_hz=1 / step_s,
+            lag_s=balance.response + (file.catheter.lag if file.catheter else 0.0),
+            lags=lags_of(file.corrections, balance, file.catheter),
+            max_gap_s=file.recording.max_gap or max(_GAP_S, _GAP_STEPS * step_s),
+        )
+        if plan is None:
+            return found
+        drug = plan.file.drug
+        return replace(found, rule=plan.file.plan.rule, label_ug_ml=drug.concentration if drug else None)
+
+    def _weighing(self, balance: BalanceSheet) -> Weighing:
         file = self.mapping
         sign = 1 if file.recording.weigh == "in" else -1
-        return Conditions(
-            weighing=Weighing(file.balance, file.needle, file.vessel, file.liquid, file.environment, sign),
-            rule=plan.file.plan.rule,
-            rate_hz=1 / float(np.median(np.diff(self._moments_s()))),
-            lag_s=file.balance.response,
-            max_gap_s=file.recording.max_gap,
-            label_ug_ml=plan.file.drug.concentration if plan.file.drug else None,
-        )
+        parts = (file.needle, file.vessel, file.liquid, file.environment)
+        return Weighing(balance, *parts, sign=sign, corrections=file.corrections)
+
+    @property
+    def balance(self) -> BalanceSheet:
+        """As the mapping states it; or as the masses show it: all are multiples of what the balance can show."""
+        if self.mapping.balance is not None:
+            return self.mapping.balance
+        shown = f"{_step_g(self._masses_g())} g"
+        return RecordedBalance.model_validate({"readability": shown, "repeatability": shown, "shows_noise": False})
 
     @property
     def evaporation(self) -> Evaporation:
         loss = self.mapping.evaporation
         return Evaporation(loss.loss, loss.uncertainty, dof=float("inf"), source="stated with the recording")
+
+    def pressures_kpa(self) -> FloatArray | None:
+        """What the line's pressure was at each row, where the recording has it."""
+        column = self.mapping.columns.pressure
+        return None if column is None else np.asarray(self.frame[column.name].to_numpy(np.float64) * column.factor("kPa"))
 
     def _moments_s(self) -> FloatArray:
         column = self.mapping.columns.time
@@ -165,6 +119,18 @@ class Recording:
             yield Event(round(float(moments_s[at]) * 1e6), "commanded", "", {"rate_ml_h": float(rates_ml_h[at])})
 
 
+def _step_g(masses_g: FloatArray) -> float:
+    """The coarsest 1, 2 or 5 of a decimal place of which all masses are whole multiples."""
+    some_g = np.unique(masses_g[np.isfinite(masses_g)])[:_ENOUGH]
+    if len(some_g) < _FEWEST:
+        return _COARSE_G
+    for place, digit in product(range(_PLACES), (5, 2, 1)):
+        steps = some_g * 10**place / digit
+        if np.allclose(steps, np.rint(steps), rtol=0, atol=_ROUNDING):
+            return float(digit * 10.0**-place)
+    return 10.0**-_PLACES
+
+
 def load_recording(source: Path, mapping: Path) -> Recording:
     """Read a recording and its mapping. Raises ConfigError with file, line and key of every fault."""
     tables, text = read_toml(mapping)
@@ -185,7 +151,7 @@ def _read_csv(source: Path) -> pd.DataFrame:
 
 
 def _check_units(file: MappingFile, mapping: Path) -> None:
-    for name, unit in (("time", "s"), ("mass", "g"), ("rate", "mL/h")):
+    for name, unit in (("time", "s"), ("mass", "g"), ("rate", "mL/h"), ("pressure", "kPa")):
         column: Column | None = getattr(file.columns, name)
         try:
             _ = column and column.factor(unit)
@@ -194,7 +160,9 @@ def _check_units(file: MappingFile, mapping: Path) -> None:
 
 
 def _check_columns(file: MappingFile, frame: pd.DataFrame, source: Path, mapping: Path) -> None:
-    named = {name: column.name for name in ("time", "mass", "rate", "running") if (column := getattr(file.columns, name))}
+    named = {
+        name: column.name for name in ("time", "mass", "rate", "running", "pressure") if (column := getattr(file.columns, name))
+    }
     for name, column in named.items():
         if column not in frame.columns:
             raise ConfigError(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from harness.analyses import results_of
 from harness.campaign import new_folder, versions
 from harness.judge import judge_case, without_measurands
 from harness.metrology.volume import Weighing
@@ -66,6 +67,9 @@ class Replay:
         self.cost_s = self._spent_s()
         verdict = RunVerdict(self.run, self.data_source, tuple(self._verdicts[case.id] for case in self.plan.cases))
         write_verdicts(verdict, self.folder / "verdicts.json")
+        if self.recording.mapping.analysis:
+            results = json.dumps(results_of(self.recording, self.record), indent=1, allow_nan=False)
+            (self.folder / "analysis.json").write_text(results + "\n", encoding="utf-8")
         self._write_identity(hashes)
         return verdict
 
@@ -87,6 +91,7 @@ class Replay:
             "data_source": self.data_source,
             "plan": {"id": self.plan.id, "sha256": self.plan.sha256, "tables": self.plan.tables},
             "bench": {"id": self.recording.source.name, "sha256": self.recording.sha256, "tables": self.recording.tables},
+            "corrections": self.weighing.corrections.model_dump(),
             "started": self.started.isoformat(),
             "closed": utc_now().isoformat(),
             "bench_time_s": self.bench_time_s,
@@ -104,6 +109,8 @@ def _check(plan: Plan, recording: Recording) -> None:
         raise ConfigError(f"{plan.path}: run-to-empty needs alarms, and a recording brings none")
     if "delivery" in known.values() and recording.mapping.columns.rate is None:
         raise ConfigError("procedure 'delivery' needs to know what was commanded; give columns.rate in the mapping")
+    if recording.mapping.balance is None:
+        raise ConfigError("the mapping has no [balance]; a verdict needs what its certificate says: readability, repeatability")
     given = {period.case for period in recording.mapping.period}
     unknown = sorted(given - set(known))
     if unknown:
