@@ -24,7 +24,7 @@ _PANELS: dict[str, tuple[tuple[str, ...], ...]] = {
 _BINS = 300
 _INK, _FLOW = "#1f4e79", "#b5541c"
 _TIME_UNITS = ((7200.0, 3600.0, "h"), (300.0, 60.0, "min"), (0.0, 1.0, "s"))
-_STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "dosebench", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3}
+STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "dosebench", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3}
 
 
 def case_figure(record: Record, case: CaseBase, weighing: Weighing) -> bytes:
@@ -32,14 +32,14 @@ def case_figure(record: Record, case: CaseBase, weighing: Weighing) -> bytes:
     drawn = [(title, period, series) for title, period in _periods(record, case) if len(series := record.series(period)) > 2]
     if not drawn:
         return b""
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(9, 0.6 + 2.6 * len(drawn)), layout="constrained")
         axes = figure.subplots(len(drawn), 2, squeeze=False)
         for (mass, flow), (title, period, series) in zip(axes, drawn, strict=True):
             _draw(mass, flow, title, period, series, weighing)
             _draw_limits(flow, case, period, commanded_in(record, period))
         _mark(figure, record, case)
-        return _svg(figure)
+        return svg_of(figure)
 
 
 def _periods(record: Record, case: CaseBase) -> Iterator[tuple[str, Period]]:
@@ -113,7 +113,7 @@ def _mark(figure: Figure, record: Record, case: CaseBase) -> None:
         )
 
 
-def _svg(figure: Figure) -> bytes:
+def svg_of(figure: Figure) -> bytes:
     out = io.BytesIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "dosebench"})
     return out.getvalue()

@@ -1,0 +1,1 @@
+"""Whether the harness can be trusted where it is installed: its numbers by reference numbers, its verdicts by the truth."""
