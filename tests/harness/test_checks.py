@@ -201,8 +201,8 @@ def two_weights(tmp_path: Path, second: CaseVerdict) -> Check:
 
 def test_of_two_weights_the_worse_figures_are_kept(tmp_path: Path) -> None:
     found = two_weights(tmp_path, verdict("SECOND", Verdict.PASS, *POOR))
-    worst_g = pytest.approx(3e-5)
-    assert found == Check("PASS", NOW.isoformat(), BALANCE, "run-1", "folder-1", worst_g, 7, -4e-4, -1e-5, pytest.approx(1.2e-4), [])
+    worst_g, scatter_g = pytest.approx(3e-5), pytest.approx(1.2e-4)
+    assert found == Check("PASS", NOW.isoformat(), BALANCE, "run-1", "folder-1", worst_g, 7, -4e-4, -1e-5, scatter_g, [])
 
 
 def test_a_weight_that_was_not_reached_leaves_no_passed_check(tmp_path: Path) -> None:

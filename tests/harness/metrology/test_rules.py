@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.metrology.budget import Estimate, evaluate
@@ -225,8 +225,8 @@ def test_what_passes_any_rule_passes_the_simple_one(
 def test_knowing_better_never_turns_a_pass_into_anything_else(
     value: float, u: float, share: float, limits: Interval, rule: str
 ) -> None:
-    assume(decide(value, Spread.symmetric(u), limits, rule).outcome is P)
-    assert decide(value, Spread.symmetric(u * share), limits, rule).outcome is P
+    passed = decide(value, Spread.symmetric(u), limits, rule).outcome is P
+    assert not passed or decide(value, Spread.symmetric(u * share), limits, rule).outcome is P
 
 
 @given(finite, st.floats(1e-6, 50), limits_of_any_kind)
