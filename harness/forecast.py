@@ -36,7 +36,8 @@ _NOTHING = Record("", "forecast", _NO_READINGS, ())
 class Forecast:
     """One limit of one case: the expanded uncertainty that is to be expected, and whether any value could pass.
 
-    ``tur`` is the test uncertainty ratio, None for a limit with an open side; ``largest`` the source that contributes most.
+    ``tur`` is the test uncertainty ratio, None for a limit with an open side, and where nothing is uncertain; ``largest`` the
+    source that contributes most.
     """
 
     case: str
@@ -85,7 +86,7 @@ def _forecast(
         found.expanded_uncertainty,
         limits,
         rule,
-        uncertainty_ratio(spread, limits),
+        uncertainty_ratio(spread, limits) if found.expanded_uncertainty else None,
         reachable(limits, spread, rule),
         largest.source if largest else "",
     )
