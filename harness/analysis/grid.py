@@ -34,7 +34,7 @@ class Grid:
     """Volumes in mL at ``start_s + i * interval_s``; NaN where the readings do not tell.
 
     ``u_ml`` is the standard uncertainty of one volume that is independent from sample to sample (root mean square over the
-    samples). ``u_common_pct`` and ``u_flow_ml_h`` are those of the curve.
+    samples). ``u_common_pct``, ``u_flow_ml_h`` and ``u_level_ml`` are those of the curve.
     """
 
     start_s: float
@@ -43,6 +43,7 @@ class Grid:
     u_ml: float = 0.0
     u_common_pct: float = 0.0
     u_flow_ml_h: float = 0.0
+    u_level_ml: float = 0.0
 
     @property
     def duration_s(self) -> float:
@@ -75,8 +76,8 @@ def on_grid(
         part_ml, shares = _sampled(_around(curve, moments_s, mean_over_s), moments_s, mean_over_s, max_gap_s)
         volumes_ml[first : first + len(part_ml)] = part_ml
         squares, known = squares + float(np.nansum(shares)), known + int(np.isfinite(shares).sum())
-    u_ml = math.hypot(curve.u_ml * math.sqrt(squares / known), curve.u_level_ml) if known else math.nan
-    return Grid(start_s, interval_s, volumes_ml, u_ml, curve.u_common_pct, curve.u_flow_ml_h)
+    u_ml = curve.u_ml * math.sqrt(squares / known) if known else math.nan
+    return Grid(start_s, interval_s, volumes_ml, u_ml, curve.u_common_pct, curve.u_flow_ml_h, curve.u_level_ml)
 
 
 def whole(span_s: float, interval_s: float, what: str) -> int:

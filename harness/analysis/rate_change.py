@@ -6,6 +6,7 @@ truth in 82 % to 100 % of the runs. They are no ground for a verdict near its li
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,7 +138,7 @@ class _Response:
         left = np.clip(np.searchsorted(self._means_s, centres_s) - 1, 0, len(self._means_s) - 2)
         part = np.clip((centres_s - self._means_s[left]) / (self._means_s[left + 1] - self._means_s[left]), 0, 1)
         width = left[-1] - left[0] + 2
-        u_ml = np.hypot(self.curve.u_ml / self._counts[left[0] : left[0] + width] ** 0.5, self.curve.u_level_ml)
+        u_ml = self.curve.u_ml / self._counts[left[0] : left[0] + width] ** 0.5
         blocks_ml = u_ml * np.random.default_rng(_SEED).standard_normal((draws, width))
         at = left - left[0]
         return self._flow_ml_h(blocks_ml[:, at] * (1 - part) + blocks_ml[:, at + 1] * part, lag_s) / self.step_ml_h
@@ -258,7 +259,8 @@ def _u_alike(response: _Response, share: float) -> float:
     """Of the share: what is wrong alike with all flows, where that share is done."""
     curve = response.curve
     common_ml_h = (response.before_ml_h + share * response.step_ml_h) * curve.u_common_pct / 100
-    return float(np.hypot(curve.u_flow_ml_h, common_ml_h)) / abs(response.step_ml_h)
+    levels_ml_h = math.sqrt(2) * curve.u_level_ml / response.window_s * 3600
+    return math.hypot(curve.u_flow_ml_h, common_ml_h, levels_ml_h) / abs(response.step_ml_h)
 
 
 def _surplus_ul(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +73,7 @@ def _delay_s(grid: Grid, means: _Means, level_ml_h: float, held: int) -> Estimat
     (t0, t1), (q0, q1) = means.moments_s[[before, at]], means.flows_ml_h[[before, at]]
     value_s = float(t0 + (level_ml_h - q0) / (q1 - q0) * (t1 - t0)) if q0 < level_ml_h else float(t0 + t1) / 2
     slope_ml_h_s = _slope_ml_h_s(means, at, level_ml_h)
-    noise_ml_h = 2**0.5 * grid.u_ml / means.over_s * 3600
+    noise_ml_h = 2**0.5 * math.hypot(grid.u_ml, grid.u_level_ml) / means.over_s * 3600
 
     def model(inputs: Inputs) -> Number:
         sampling = inputs.rectangular("sampling (s)", 0.0, float(t1 - t0) / 2)

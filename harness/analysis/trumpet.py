@@ -184,14 +184,17 @@ def _window(
     noise_pct = math.sqrt(2) * grid.u_ml * pct_ml
     lifts = [_lifts(curve_ml, samples, math.sqrt(2) * grid.u_ml) for curve_ml in (smooth_ml, grid.volumes_ml)]
     up_pct, down_pct = (noise_pct * np.concatenate(each) for each in zip(*lifts, strict=True))
-    u_pct = math.hypot(noise_pct, grid.u_common_pct * (1 + (max_pct + min_pct) / 200), grid.u_flow_ml_h / rate_ml_h * 100)
+    level_pct = math.sqrt(2) * grid.u_level_ml * pct_ml
+    u_pct = math.hypot(
+        noise_pct, level_pct, grid.u_common_pct * (1 + (max_pct + min_pct) / 200), grid.u_flow_ml_h / rate_ml_h * 100
+    )
     return Window(
         window_s,
         samples,
         found.windows,
         found.left_out,
-        _estimate(grid, rate_ml_h, max_pct, -up_pct),
-        _estimate(grid, rate_ml_h, min_pct, down_pct),
+        _estimate(grid, rate_ml_h, max_pct, -up_pct, level_pct),
+        _estimate(grid, rate_ml_h, min_pct, down_pct, level_pct),
         found.high_at,
         found.low_at,
         u_pct,
@@ -199,17 +202,24 @@ def _window(
     )
 
 
-def _estimate(grid: Grid, rate_ml_h: float, value_pct: float, noise_pct: FloatArray) -> Estimate:
-    """An extreme with what the noise draws leave of it, and with what is alike for all windows."""
+def _estimate(grid: Grid, rate_ml_h: float, value_pct: float, noise_pct: FloatArray, level_pct: float) -> Estimate:
+    """An extreme with what the noise draws leave of it, with its own two levels, and with what is alike for all windows.
+
+    Wetting creeps and slips: what it pulls the extreme by depends on where it does, so it is not taken out. The extreme may have
+    picked the windows between its bounds: any difference of two levels is taken to be as likely as none.
+    """
 
     def model(inputs: Inputs) -> Number:
         noise = inputs.normal("noise, as the extreme picks it (%)", 0.0, float(noise_pct.std()))
         common = inputs.normal("alike for all volumes (%)", 0.0, grid.u_common_pct)
         flow = inputs.normal("flow alike at all moments (mL/h)", 0.0, grid.u_flow_ml_h)
-        return value_pct + noise + common * (1 + value_pct / 100) + flow * (100 / rate_ml_h)
+        levels = inputs.rectangular("both levels: wetting, linearity (%)", 0.0, math.sqrt(6) * level_pct)
+        return value_pct + noise + levels + common * (1 + value_pct / 100) + flow * (100 / rate_ml_h)
 
-    common, flow = np.random.default_rng(_SEED + 1).standard_normal((2, len(noise_pct)))
-    alike_pct = common * grid.u_common_pct * (1 + value_pct / 100) + flow * grid.u_flow_ml_h * 100 / rate_ml_h
+    random = np.random.default_rng(_SEED + 1)
+    common, flow = random.standard_normal((2, len(noise_pct)))
+    levels_pct = math.sqrt(6) * level_pct * random.uniform(-1, 1, len(noise_pct))
+    alike_pct = levels_pct + common * grid.u_common_pct * (1 + value_pct / 100) + flow * grid.u_flow_ml_h * 100 / rate_ml_h
     return from_draws(evaluate(model), value_pct + noise_pct + alike_pct)
 
 

@@ -230,8 +230,16 @@ def test_the_terms_that_all_windows_share_scale_with_the_flow() -> None:
     found = trumpet(grid, 5.0, [240]).windows[0].ep_max
     assert (found.value, found.method) == (pytest.approx(51), "Monte Carlo")
     assert found.u == pytest.approx(math.hypot(1.51, 1.0), rel=0.05)
-    assert [row.contribution for row in found.budget] == pytest.approx([0, 1.51, 1.0])
+    assert [row.contribution for row in found.budget] == pytest.approx([0, 1.51, 1.0, 0])
     assert found == trumpet(grid, 5.0, [240]).windows[0].ep_max
+
+
+def test_what_wetting_may_do_widens_both_ways_by_its_full_swing() -> None:
+    """0.1 uL of two levels in 5 uL (60 s at 0.3 mL/h): 2 * sqrt(3) * 0.1 / 5 = 6.9 %, of which 95.45 %; no pull is taken out."""
+    (window,) = trumpet(grid_of(np.zeros(100), 0.3, u_level_ml=1e-4), 0.3, [60]).windows
+    assert window.u_pct == pytest.approx(100 * math.sqrt(2) * 0.1 / 5)
+    assert window.ep_max.interval == pytest.approx((-6.61, 6.61), abs=0.15)
+    assert window.ep_min.interval == pytest.approx(window.ep_max.interval, abs=1e-9)
 
 
 def test_nothing_uncertain_nothing_wide() -> None:
