@@ -66,6 +66,7 @@ def coverage(runs: int, jobs: int, seed: int, out: Path) -> int:
     from harness.qualification.coverage import as_json, study
     from reports.qualification import coverage_figure, coverage_table
 
+    _prepare(out)
     found = study(runs, first_seed=seed, processes=jobs, tell=_progress())
     table = coverage_table(found) + "".join(f"\nunusable: {why}" for why in found.unusable)
     _write(out, "coverage", as_json(found), table, coverage_figure(found))
@@ -85,6 +86,7 @@ def risk(runs: int, jobs: int, seed: int, out: Path) -> int:
     from harness.qualification.risk import as_json, study
     from reports.qualification import risk_table
 
+    _prepare(out)
     found = study(runs, first_seed=seed, processes=jobs, tell=_progress())
     _write(out, "risk", as_json(found), risk_table(found))
     return 0 if found.ok else 1
@@ -100,9 +102,16 @@ def _progress() -> Callable[[int, int], None]:
     return tell
 
 
-def _write(out: Path, name: str, plain: Mapping[str, object], table: str, figure: bytes = b"") -> None:
+def _prepare(out: Path) -> None:
+    """Better known now than after hours."""
     try:
         out.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise ConfigError(f"{out}: results cannot go there ({err.strerror}); choose another --out") from err
+
+
+def _write(out: Path, name: str, plain: Mapping[str, object], table: str, figure: bytes = b"") -> None:
+    try:
         (out / f"{name}.json").write_text(json.dumps(plain, indent=1, allow_nan=False) + "\n", encoding="utf-8")
         (out / f"{name}.md").write_text(table, encoding="utf-8")
         if figure:

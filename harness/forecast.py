@@ -104,7 +104,8 @@ def _view(case: Any, plan: Plan, conditions: Conditions) -> View[Any]:
     readings = blank_s * conditions.rate_hz
     line_g_h = weighing.reading_g() * (12 / readings) ** 0.5 / blank_s * 3600
     drift_g_h = 0.0 if case.blank else weighing.balance.drift / 3**0.5
-    loss = Evaporation(0.0, float(np.hypot(line_g_h, drift_g_h)), float("inf"), "blank", holds_drift=bool(case.blank))
+    left_out_g_h = 0.0 if weighing.corrections.evaporation else weighing.vessel.evaporation_at_most
+    loss = Evaporation(left_out_g_h, float(np.hypot(line_g_h, drift_g_h)), float("inf"), "blank", holds_drift=bool(case.blank))
     return View(_NOTHING, case, conditions, loss)
 
 

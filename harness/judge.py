@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.analysis.alarm import judge_run_to_empty, unexpected_alarms
-from harness.analysis.blank import blank_faults, change_faults, evaporation
+from harness.analysis.blank import bad_blank_before, blank_faults, change_faults, evaporation, lost_too_much
 from harness.analysis.bolus import judge_bolus
 from harness.analysis.calm import losses
 from harness.analysis.daily_check import judge_daily_check
@@ -93,7 +93,11 @@ def _flow_faults(record: Record, case: CaseBase, conditions: Conditions, loss: E
     """Why the bench cannot be trusted to show what flows: its blanks, and all of the case from its beginning to its end."""
     period = case_period(record, case)
     faults = [*_preparation_faults(record, conditions, loss), *bench_faults(record, period, conditions)]
-    return faults + (losses(record, period.end_s, conditions) if loss is None else [])
+    if loss is not None:
+        return faults
+    blank = record.phase(case.id, BLANK) if record.has_phase(case.id, BLANK) else None
+    open_vessel = [f"blank after the case: {fault}" for fault in lost_too_much(record, conditions, blank)] if blank else []
+    return [*faults, *losses(record, period.end_s, conditions), *open_vessel]
 
 
 def _phase_faults(record: Record, case: CaseBase, conditions: Conditions) -> list[str]:
@@ -104,9 +108,10 @@ def _phase_faults(record: Record, case: CaseBase, conditions: Conditions) -> lis
 
 
 def _doubts(record: Record, case: CaseBase, conditions: Conditions) -> list[str]:
-    """What the blank after a case says against it. Such a case cannot pass; what fails by the blank before it has failed."""
-    if not record.has_phase(case.id, BLANK):
-        return []
+    """What the blanks next to a case say against it. Such a case cannot pass; what fails by the last good one has failed."""
+    before = bad_blank_before(record, conditions, case.id) if case.weighs_flow else []
+    if before or not record.has_phase(case.id, BLANK):
+        return before
     found = [f"blank after the case: {fault}" for fault in blank_faults(record, conditions, case.id)]
     return found or change_faults(record, conditions, case.id, getattr(case, "rate", 0.0))
 

@@ -26,6 +26,8 @@ from harness.quantities import (
 )
 from instruments.port import LineSettings
 
+SALINE = "saline"
+_BY_TEMPERATURE = ("water", SALINE)
 _RELAX_TIMES, _RELAX_S = 10.0, 60.0
 _LEAST_TIMES, _LEAST_NOISE = 2000.0, 0.41
 _SHOWS = 0.3
@@ -202,7 +204,7 @@ class Vessel(Strict):
 
 
 class Liquid(Strict):
-    """Water by its temperature, or any liquid by its density (then with its uncertainty)."""
+    """Water and ``saline`` (0.9 %) by their temperature, any other liquid by its density (then with its uncertainty)."""
 
     name: str = "water"
     temperature: Celsius = 22.0
@@ -210,14 +212,29 @@ class Liquid(Strict):
     density: Annotated[GramsPerMilliLitre, Field(ge=0.1)] | None = None
     density_uncertainty: Annotated[GramsPerMilliLitre, Field(ge=0)] = 0.0
 
+    @model_validator(mode="after")
+    def _has_a_density(self) -> Self:
+        if self.density is None and self.name not in _BY_TEMPERATURE:
+            known = " and ".join(_BY_TEMPERATURE)
+            raise ValueError(
+                f"the density of {self.name!r} is not known; give it with its uncertainty ({known} go by temperature)"
+            )
+        return self
+
 
 class Environment(Strict):
+    """The air at the balance; as warm as the liquid, unless told."""
+
+    temperature: Celsius | None = None
     pressure: Hectopascals = 1013.25
     humidity: Percent = 50.0
 
 
 class Corrections(Strict):
-    """Which corrections are made. What is left out is named with every result, and stands in its budget."""
+    """Which corrections are made. What is left out is named with every result, and stands in its budget.
+
+    But for the transmission: it is less than the age that a reading may have, which is in the budget of an onset.
+    """
 
     buoyancy: bool = True
     evaporation: bool = True

@@ -50,7 +50,7 @@ class Measurand:
     """One measured value against its limits. ``detail`` says in words what a reader should also know.
 
     ``interval`` is the 95.45 % interval, by ``method``; ``acceptance`` what the guard bands leave of the limits;
-    ``conformance_probability`` how likely the true value is to keep to them.
+    ``conformance_probability`` how likely the true value is to keep to them, were it normally distributed.
     """
 
     name: str

@@ -14,7 +14,8 @@ def with_uncertainty(value: float, expanded_uncertainty: float) -> str:
     """``1.0020 ± 0.0007`` becomes ``1.00200 ± 0.00070``; a value without uncertainty stands alone."""
     if expanded_uncertainty <= 0 or not math.isfinite(expanded_uncertainty):
         return f"{value:.{_EXACT_DIGITS}g}"
-    place = 1 - math.floor(math.log10(expanded_uncertainty))
+    rounded = float(f"{expanded_uncertainty:.2g}")
+    place = 1 - math.floor(math.log10(rounded))
     decimals = max(0, place)
     return f"{round(value, place):.{decimals}f} ± {round(expanded_uncertainty, place):.{decimals}f}"
 

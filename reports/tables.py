@@ -54,7 +54,9 @@ def measurands_html(case: CaseVerdict) -> str:
     """Values, and below them what a reader should also know of each: the numbers to work it out again."""
     rows = [(*_cells(found), f"{found.coverage_factor:.2f}", *_decided(found)) for found in case.measurands]
     details = [f"<li>{escape(found.name)}: {escape(found.detail)}</li>" for found in case.measurands if found.detail]
-    return html_table((*_HEADINGS[1:], "k", "accepted", "p_c"), rows) + (f"<ul>{''.join(details)}</ul>" if details else "")
+    return html_table((*_HEADINGS[1:], "k", "accepted", "p_c (normal)"), rows) + (
+        f"<ul>{''.join(details)}</ul>" if details else ""
+    )
 
 
 def _decided(found: Measurand) -> tuple[str, str]:
@@ -71,7 +73,8 @@ def budget_html(found: Measurand) -> str:
     rows = [_budget_cells(row) for row in found.budget]
     combined = found.expanded_uncertainty / found.coverage_factor if found.coverage_factor else 0.0
     freedom = "inf" if found.degrees_of_freedom is None else f"{found.degrees_of_freedom:.0f}"
-    rows.append(("combined u_c", "", "", f"{combined:.3g} {found.unit}", freedom))
+    drawn = "" if found.method == "GUM" else ", from draws"
+    rows.append((f"combined u_c{drawn}", "", "", f"{combined:.3g} {found.unit}", freedom))
     rows.append((f"expanded U (k = {found.coverage_factor:.2f})", "", "", f"{found.expanded_uncertainty:.3g} {found.unit}", ""))
     if found.interval is not None and found.method != "GUM":
         low, high = found.interval

@@ -23,14 +23,23 @@ def blank_faults(record: Record, conditions: Conditions, case: str = PREPARATION
 
 
 def _faults(record: Record, conditions: Conditions, blank: Period) -> list[str]:
+    return [*_gained(record, conditions, blank), *lost_too_much(record, conditions, blank)]
+
+
+def _gained(record: Record, conditions: Conditions, blank: Period) -> list[str]:
     loss_g_h, u_g_h = _loss(record, blank)
-    most_g_h, margin_g_h = conditions.weighing.vessel.evaporation_at_most, _CLEARLY * _with_drift(u_g_h, conditions)
-    if loss_g_h < -margin_g_h:
-        return [f"the vessel gained {-loss_g_h * 1000:.2f} mg/h with the pump stopped; look for a leak or a siphon"]
-    if loss_g_h > most_g_h + margin_g_h:
-        told = f"the vessel lost {loss_g_h * 1000:.2f} mg/h, allowed are {most_g_h * 1000:g} mg/h"
-        return [f"{told}; cover the liquid (oil, trap) or state what is right in vessel.evaporation_at_most"]
-    return []
+    if loss_g_h >= -_CLEARLY * _with_drift(u_g_h, conditions):
+        return []
+    return [f"the vessel gained {-loss_g_h * 1000:.2f} mg/h with the pump stopped; look for a leak or a siphon"]
+
+
+def lost_too_much(record: Record, conditions: Conditions, blank: Period) -> list[str]:
+    """No pump takes anything out of the vessel: whatever the case shows, its vessel was open."""
+    (loss_g_h, u_g_h), most_g_h = _loss(record, blank), conditions.weighing.vessel.evaporation_at_most
+    if loss_g_h <= most_g_h + _CLEARLY * _with_drift(u_g_h, conditions):
+        return []
+    told = f"the vessel lost {loss_g_h * 1000:.2f} mg/h, allowed are {most_g_h * 1000:g} mg/h"
+    return [f"{told}; cover the liquid (oil, trap) or state what is right in vessel.evaporation_at_most"]
 
 
 def change_faults(record: Record, conditions: Conditions, case: str, rate_ml_h: float) -> list[str]:
@@ -60,11 +69,22 @@ def evaporation(record: Record, conditions: Conditions, case: str = "") -> Evapo
 
 def blank_before(record: Record, conditions: Conditions, case: str) -> Period:
     """The last good blank that was over when a case began; that of the preparation, where none after it is good."""
+    good = (blank for blank in _blanks_before(record, case) if not _faults(record, conditions, blank))
+    return next(good, record.phase(PREPARATION, BLANK))
+
+
+def bad_blank_before(record: Record, conditions: Conditions, case: str) -> list[str]:
+    """What the last blank before a case says against it, although an older one is good: a leak, or an open vessel, may go on."""
+    last = next(iter(_blanks_before(record, case)), None)
+    return [f"the blank before the case: {fault}" for fault in _faults(record, conditions, last)] if last else []
+
+
+def _blanks_before(record: Record, case: str) -> list[Period]:
+    """All that were over when a case began, the last one first."""
     begins_s = min((event.at_s for event in record.of_kind("phase", case)), default=math.inf)
     owners = {event.case for event in record.of_kind("phase") if event.data["name"] == BLANK} - {case}
     blanks = [record.phase(owner, BLANK) for owner in owners if record.has_phase(owner, BLANK)]
-    over = sorted((blank for blank in blanks if blank.end_s <= begins_s), key=lambda blank: blank.end_s, reverse=True)
-    return next((blank for blank in over if not _faults(record, conditions, blank)), record.phase(PREPARATION, BLANK))
+    return sorted((blank for blank in blanks if blank.end_s <= begins_s), key=lambda blank: blank.end_s, reverse=True)
 
 
 Loss = tuple[float, float]

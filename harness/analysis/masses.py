@@ -127,7 +127,7 @@ def curve_of(view: View[Named], series: Series) -> Curve:
     volumes_ml += series.masses_g
     volumes_ml *= weighing.sign * (1 - weighing.immersed) * factor_ml_g
     drift_g_h = weighing.balance.drift / math.sqrt(3) * (HALF if loss.holds_drift else 1.0)
-    left_out_g_h = 0.0 if weighing.corrections.evaporation else loss.loss_g_h / math.sqrt(3)
+    left_out_g_h = 0.0 if weighing.corrections.evaporation else loss.loss_g_h
     return Curve(
         series.moments_s,
         volumes_ml,

@@ -11,7 +11,7 @@ from harness.analysis.grid import Grid, whole
 from harness.metrology.budget import Estimate, Inputs, evaluate
 from harness.metrology.density import Number
 from harness.record import FloatArray
-from instruments.errors import ConfigError
+from instruments.errors import BenchError, ConfigError
 
 _FLATTEST = 0.1
 
@@ -58,6 +58,8 @@ def start_up(grid: Grid, rate_ml_h: float, *, mean_over_s: float = 120.0, hold_s
 
 def _moving_means(grid: Grid, over_s: float) -> _Means:
     samples = whole(over_s, grid.interval_s, "the moving mean")
+    if not np.isfinite(grid.volumes_ml[0]):
+        raise BenchError(f"there is no valid reading at {grid.start_s:g} s, where the infusion starts")
     volumes_ml: FloatArray = np.concatenate([np.full(samples, grid.volumes_ml[0]), grid.volumes_ml])
     flows_ml_h: FloatArray = (volumes_ml[samples:] - volumes_ml[:-samples]) * (3600 / over_s)
     middles_s = np.asarray(np.arange(len(flows_ml_h)) * grid.interval_s - over_s / 2, dtype=np.float64)

@@ -62,12 +62,12 @@ def trailing_s(conditions: Conditions) -> tuple[float, float]:
 
 
 def lags_of(corrections: Corrections, balance: BalanceSheet, catheter: Catheter | None = None) -> tuple[Lag, ...]:
-    """What timings are corrected for. A lag that is not corrected may be all or nothing."""
+    """What timings are corrected for. One that is left out is known to be there: its bounds hold twice of it."""
     known = [("lag of the balance's filter", balance.response, balance.response_u_s)]
     known += [("lag of the line", catheter.lag, catheter.lag_u_s)] if catheter else []
     if corrections.lag:
         return tuple(Lag(*lag) for lag in known)
-    return tuple(Lag(f"{name}, not corrected", 0.0, lag_s) for name, lag_s, _ in known)
+    return tuple(Lag(f"{name}, not corrected", 0.0, 2 * lag_s) for name, lag_s, _ in known)
 
 
 @dataclass(frozen=True, slots=True)

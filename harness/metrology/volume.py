@@ -2,16 +2,25 @@
 
 V = (dW (1 - a) + e dt) Z (gravimetric-metrology, section 1): a is the share of the vessel that the dipping needle takes,
 e the evaporation, Z the volume per indicated gram with the air's buoyancy in it. A correction that the bench switches off is
-not made; what it would have been then stands in the budget, as the half width of a rectangle.
+not made; what it would have been then stands in the budget as a standard uncertainty, so that U covers it (JCGM 100, F.2.4.5).
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from harness.metrology.budget import Inputs, value_of
-from harness.metrology.density import Number, air_kg_m3, water_kg_m3, z_ml_per_g
-from harness.stands import BalanceSheet, Corrections, Environment, Liquid, Needle, Vessel
+from harness.metrology.density import (
+    SALINE_EXCESS_KG_M3,
+    SALINE_U_KG_M3,
+    Number,
+    air_kg_m3,
+    saline_kg_m3,
+    water_kg_m3,
+    z_ml_per_g,
+)
+from harness.stands import SALINE, BalanceSheet, Corrections, Environment, Liquid, Needle, Vessel
 
 _AIR_KNOWN_TO = 0.005
 _WATER_PURITY = 1e-5
@@ -40,7 +49,7 @@ class Evaporation:
 
 
 def _left(evaporation: Evaporation, elapsed_h: float) -> float:
-    """What is left of the drift where blanks before and after have told it: the more, the longer it is between them.
+    """What is left of the drift where blanks before and after have told it: the more, the longer the measurement takes.
 
     Seen at both ends, a drift that keeps its course is in the correction; one that comes and goes within hours is so by half.
     """
@@ -127,8 +136,9 @@ class Weighing:
         return max(known, key=lambda noise: noise.sd_g)
 
     def _of_level(self, level: Level) -> Noise:
-        reading = self.noise(level)
-        mean = Noise(reading.sd_g * level.independent**-0.5, reading.dof, reading.source)
+        """Where the display holds still, its noise does not average out: all readings are one."""
+        reading, alike = self.noise(level), not self.balance.shows_noise
+        mean = Noise(reading.sd_g * (1.0 if alike else level.independent**-0.5), reading.dof, reading.source)
         return max(mean, self.checked.level, key=lambda noise: noise.sd_g) if self.checked else mean
 
     def reading_g(self) -> float:
@@ -189,7 +199,8 @@ class Weighing:
 
     def _lost_g(self, inputs: Inputs, evaporation: Evaporation, elapsed_h: float) -> Number:
         if not self.corrections.evaporation:
-            return inputs.rectangular("evaporation, not corrected (g)", 0.0, abs(evaporation.loss_g_h) * elapsed_h)
+            left_g_h = math.hypot(evaporation.loss_g_h, evaporation.u_g_h)
+            return inputs.normal("evaporation, not corrected (g)", 0.0, left_g_h * elapsed_h)
         name = f"evaporation, {evaporation.source} (g/h)"
         return inputs.normal(name, evaporation.loss_g_h, evaporation.u_g_h, evaporation.dof) * elapsed_h
 
@@ -202,16 +213,17 @@ class Weighing:
         if not self._share:
             return 0.0
         if not self.corrections.immersion:
-            return inputs.rectangular("immersion of the needle, not corrected (1)", 0.0, self._share)
+            return inputs.normal("immersion of the needle, not corrected (1)", 0.0, self._share)
         return inputs.normal("immersion of the needle (1)", self._share, self._share * self.needle.immersion_uncertainty / 100)
 
     def z_ml_g(self, inputs: Inputs) -> Number:
         """Millilitres per indicated gram."""
-        air = air_kg_m3(self.liquid.temperature, self.environment.pressure, self.environment.humidity)
+        place, liquid_c = self.environment, self.liquid.temperature
+        air = air_kg_m3(liquid_c if place.temperature is None else place.temperature, place.pressure, place.humidity)
         liquid = self._density_kg_m3(inputs)
         if not self.corrections.buoyancy:
             effect = z_ml_per_g(1000.0, air) - 1
-            return 1000 / liquid * inputs.rectangular("buoyancy of the air, not corrected (1)", 1.0, effect)
+            return 1000 / liquid * inputs.normal("buoyancy of the air, not corrected (1)", 1.0, effect)
         return z_ml_per_g(liquid, inputs.normal("air density (kg/m3)", air, air * _AIR_KNOWN_TO))
 
     def _density_kg_m3(self, inputs: Inputs) -> Number:
@@ -219,4 +231,6 @@ class Weighing:
             known_to = self.liquid.density_uncertainty * 1000
             return inputs.normal("liquid density (kg/m3)", self.liquid.density * 1000, known_to)
         temperature = inputs.normal("water temperature (degC)", self.liquid.temperature, self.liquid.temperature_uncertainty)
+        if self.liquid.name == SALINE:
+            return saline_kg_m3(temperature, inputs.normal("saline over water (kg/m3)", SALINE_EXCESS_KG_M3, SALINE_U_KG_M3))
         return water_kg_m3(temperature) * inputs.rectangular("water purity and gas (1)", 1.0, _WATER_PURITY)

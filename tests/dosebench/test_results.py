@@ -308,7 +308,7 @@ def test_results_say_what_they_were_computed_from(analyse: Analyse) -> None:
         "method", "budget",
     }  # fmt: skip
     rows = {row["source"]: row for row in measured["budget"]}
-    assert rows["buoyancy of the air, not corrected (1)"]["shape"] == "rectangular"
+    assert rows["buoyancy of the air, not corrected (1)"]["shape"] == "normal"
     assert rows["buoyancy of the air, not corrected (1)"]["dof"] is None
 
 

@@ -17,7 +17,8 @@ VALUES = [
     (-5.41, 100.66, "-10 ± 100"),
     (2118.4, 69.3, "2118 ± 69"),
     (0.0, 1234.0, "0 ± 1200"),
-    (12.3456, 9.96, "12.3 ± 10.0"),
+    (12.3456, 9.96, "12 ± 10"),
+    (1.2345, 0.0997, "1.23 ± 0.10"),
     (1.0, 0.0, "1"),
     (0.2, math.inf, "0.2"),
     (0.2, math.nan, "0.2"),
@@ -80,7 +81,14 @@ def test_a_budget_is_printed_as_it_stands() -> None:
     ("half_width", "cells"),
     [
         (0.3, ("combined u_c</td><td></td><td></td><td>0.346 s</td><td>14", "k = 2.19")),
-        (3.0, ("combined u_c</td><td></td><td></td><td>1.76 s</td><td>9430", "interval by Monte Carlo", "2.01218 to 8.00053 s")),
+        (
+            3.0,
+            (
+                "combined u_c, from draws</td><td></td><td></td><td>1.76 s</td><td>9430",
+                "interval by Monte Carlo",
+                "2.01218 to 8.00053 s",
+            ),
+        ),
     ],
     ids=["GUM", "Monte Carlo"],
 )

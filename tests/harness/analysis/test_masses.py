@@ -189,7 +189,7 @@ ALIKE: dict[str, tuple[Evaporation, Corrections, float]] = {
     "drift": (DRY, Corrections(), DRIFT_G_H),
     "both": (LOSS, Corrections(), math.hypot(DRIFT_G_H, 0.01)),
     "a loss that holds the drift": (replace(LOSS, holds_drift=True), Corrections(), math.hypot(DRIFT_G_H / 2, 0.01)),
-    "a loss that is not corrected": (LOSS, Corrections(evaporation=False), math.hypot(DRIFT_G_H, 0.01, 0.036 / math.sqrt(3))),
+    "a loss that is not corrected": (LOSS, Corrections(evaporation=False), math.hypot(DRIFT_G_H, 0.01, 0.036)),
 }
 
 
