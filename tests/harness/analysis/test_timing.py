@@ -106,15 +106,15 @@ def test_left_in_a_lag_makes_a_bolus_later_and_longer(lags_s: tuple[float, ...],
     assert taken_out.start_s == pytest.approx(START_S, abs=0.5)
 
 
-def test_what_was_not_corrected_is_all_or_nothing_in_the_budget() -> None:
+def test_a_lag_that_is_left_out_lies_well_within_its_bounds() -> None:
     sheet = BalanceSheet.model_validate({"readability": "0.1 mg", "repeatability": "0.1 mg", "response": "0.5 s"})
     line = Catheter.model_validate({"lag": "5.2 s", "lag_uncertainty": "1 s"})
     made, left_out = (lags_of(Corrections(lag=lag), sheet, line) for lag in (True, False))
     assert [(lag.lag_s, lag.half_width_s) for lag in made] == [(0.5, 0.25), (5.2, 1.0)]
-    assert [(lag.lag_s, lag.half_width_s) for lag in left_out] == [(0.0, 0.5), (0.0, 5.2)]
+    assert [(lag.lag_s, lag.half_width_s) for lag in left_out] == [(0.0, 1.0), (0.0, 10.4)]
     found = duration_s(replace(CONDITIONS, lags=left_out), rise_of(recorded(60.0, (FILTER, LINE)), 30.0))
     rows = {row.source: row for row in found.budget}
-    assert rows["lag of the line, not corrected (s)"].u == pytest.approx(5.2 / math.sqrt(3))
+    assert rows["lag of the line, not corrected (s)"].u == pytest.approx(10.4 / math.sqrt(3))
     assert "lag of the balance's filter, not corrected (s)" in rows
 
 

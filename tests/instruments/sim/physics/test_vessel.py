@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from harness.metrology.budget import Inputs
-from harness.metrology.volume import Evaporation, Weighing
+from harness.metrology.budget import value_of
+from harness.metrology.volume import Evaporation, Level, Weighing
 from harness.stands import BalanceSheet, Environment, Liquid, Needle
 from harness.stands import Vessel as VesselStand
 from instruments.sim.physics.arrays import FloatArray
@@ -58,7 +58,7 @@ def weighing_of(case: dict[str, Any]) -> Weighing:
     water = case["liquid_density_kg_m3"] < 1000
     return Weighing(
         SHEET,
-        Needle.model_construct(outer_diameter=case["needle_od_mm"], capillary=0.0),
+        Needle.model_construct(outer_diameter=case["needle_od_mm"], capillary=0.0, immersion_uncertainty=5.0),
         VesselStand.model_construct(inner_diameter=case["vessel_id_mm"], capacity=50.0),
         Liquid.model_construct(
             name="", temperature=case["t_C"], temperature_uncertainty=0.0,
@@ -83,10 +83,11 @@ def test_the_balance_shows_what_the_reference_started_from(case: dict[str, Any])
 @pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
 @pytest.mark.parametrize("delivered_ml", [0.2, 1.0, 12.0])
 def test_the_analysis_finds_the_volume_that_was_delivered(case: dict[str, Any], delivered_ml: float) -> None:
-    pan, duration_s, inputs = pan_of(case), case["duration_h"] * 3600, Inputs()
+    pan, duration_s = pan_of(case), case["duration_h"] * 3600
     loss = Evaporation(case["evaporation_mg_per_h"] / 1000, 0.0)
-    volume = weighing_of(case).volume_ml(inputs, indicated_g(pan, delivered_ml, duration_s), duration_s, loss)
-    assert inputs.estimate(volume).value == pytest.approx(delivered_ml, rel=2e-5)
+    ends = Level(0.0, 0.0), Level(duration_s, indicated_g(pan, delivered_ml, duration_s))
+    volume_ml = value_of(lambda inputs: weighing_of(case).volume_ml(inputs, *ends, loss))
+    assert volume_ml == pytest.approx(delivered_ml, rel=2e-5)
 
 
 # --- the mass on the pan ---
