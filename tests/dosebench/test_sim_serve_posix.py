@@ -59,10 +59,11 @@ def test_one_line_of_json_and_a_clean_end(number: int, tmp_path: Path) -> None:
         for role, entry in found.items():
             assert set(entry) == {"pty", "tcp", "rfc2217", "link"}
             assert (entry["link"], str((tmp_path / role).readlink())) == (str(tmp_path / role), entry["pty"])
-        with connected(found["balance"]["tcp"]), opened(found["pump"]["pty"]):
+        with connected(found["balance"]["tcp"]), opened(found["balance"]["pty"]), opened(found["pump"]["pty"]):
             assert program.end(number) == (0, "", "")
+            # While this side is open, the kernel gives the number of the terminal to nobody else.
+            assert not any(Path(entry["pty"]).exists() for entry in found.values())
     assert list(tmp_path.iterdir()) == []
-    assert not any(Path(entry["pty"]).exists() for entry in found.values())
     for kind in ("tcp", "rfc2217"):
         with pytest.raises(ConnectionRefusedError):
             connected(found["pump"][kind])
