@@ -1,0 +1,1 @@
+"""Evidence: what a closed run consists of, who signed it, and whether all of it still holds."""
