@@ -75,6 +75,8 @@ class Reader:
     def received(self, role: str, frames: Stamped) -> None:
         self.kept.append(frames)
 
+    def exchanged(self, role: str, request: bytes, reply: bytes | None, sent_us: int, heard_us: int) -> None: ...
+
     def look(self) -> None:
         readings, _ = self._balance.readings()
         self.readings += len(readings)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from harness.samples import frame_of
 from instruments.errors import BenchError
 from instruments.readings import Readings
 
@@ -71,13 +70,18 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Readings and events of one run (or of somebody else's recording)."""
+    """Readings and events of one run: live, closed, cut or imported.
+
+    ``commands`` are what was said to the instruments, with their replies; ``torn`` says in words what a cut run lost at the end.
+    """
 
     run: str
     data_source: str
     readings: Readings
     events: Sequence[Event]
     excluded: Sequence[Period] = ()
+    commands: Sequence[Event] = ()
+    torn: Sequence[str] = ()
 
     def phase(self, case: str, name: str) -> Period:
         """When a phase of a case began and ended. Raises BenchError when it is not complete in the record."""
@@ -109,31 +113,20 @@ class Record:
 
     def samples(self) -> pd.DataFrame:
         """All readings: ``t_s`` (bench time), ``mass_g``, ``status`` (one letter)."""
-        statuses = self.readings.statuses.view("S1").astype("U1")
-        return pd.DataFrame({"t_s": self.readings.stamps_us / 1e6, "mass_g": self.readings.masses_g, "status": statuses})
+        return frame_of(self.readings)
+
+    def events_frame(self) -> pd.DataFrame:
+        """Everything that happened, commands included, by bench time: ``t_s``, ``kind``, ``case``, ``data``."""
+        return _frame(sorted([*self.events, *self.commands], key=lambda event: event.at_us))
+
+    def settings(self) -> pd.DataFrame:
+        """What was set: ``t_s``, ``case``, ``name``, ``requested``, ``reported``, ``unit``, ``applied`` (as it was sent)."""
+        found = [event for event in self.events if event.kind == "setting"]
+        columns = ("name", "requested", "reported", "unit", "applied")
+        told = pd.DataFrame([{name: event.data.get(name) for name in columns} for event in found], columns=list(columns))
+        return pd.concat([_frame(found)[["t_s", "case"]], told], axis=1)
 
 
-def read_events(path: Path) -> list[Event]:
-    """The events of a journal; a torn last line (a run that was cut) is left out."""
-    events = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            plain = json.loads(line)
-        except json.JSONDecodeError:
-            break
-        events.append(Event(plain["at_us"], plain["kind"], plain["case"], plain["data"]))
-    return events
-
-
-def read_record(folder: Path) -> Record:
-    """The record of a closed run. Raises BenchError when a file of it is missing."""
-    try:
-        identity = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        frame = pd.read_parquet(folder / "samples.parquet")
-        events = read_events(folder / "journal.jsonl")
-    except FileNotFoundError as err:
-        raise BenchError(f"{folder}: is not the folder of a closed run ({err.filename} is missing)") from err
-    readings = Readings(
-        frame["t_us"].to_numpy(np.int64), frame["mass_g"].to_numpy(np.float64), frame["status"].to_numpy(np.uint8)
-    )
-    return Record(identity["run"], identity["data_source"], readings, events)
+def _frame(events: Sequence[Event]) -> pd.DataFrame:
+    rows = [(event.at_s, event.kind, event.case, event.data) for event in events]
+    return pd.DataFrame(rows, columns=["t_s", "kind", "case", "data"])

@@ -1,172 +1,193 @@
-"""Writes a run down while it happens: raw frames first, then what they mean, in append-only files.
+"""Writes a run down while it happens: raw frames first, then what they mean, in append-only files that a chain of hashes binds.
 
-One write and one fdatasync a second of real time at most, and at every phase change.
+Who records never waits for the disk: a thread writes once a second of wall time. What goes into the chain, and when, follows
+bench time alone, so that the same seed gives the same chain.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from harness.rawlog import raw_lines
+from harness import samples
+from harness.appending import AppendFile, Writer
+from harness.journal import BATCH, CLOSED, Chain, genesis, head_line
+from harness.rawlog import raw_lines, readable
 from harness.record import Event, Record
-from instruments.clock import stopwatch
 from instruments.errors import BenchError
 from instruments.readings import Readings
 from instruments.stamped import Stamped
 
-_SYNC_S = 1.0
-
-
-class AppendFile:
-    """Bytes are collected and written in one go; ``sync`` puts them on the disk. Knows the hash of all that is in the file.
-
-    What could not be written is kept, and is the first thing that the next ``sync`` writes.
-    """
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self._file: BinaryIO = path.open("xb", buffering=0)
-        self._held: list[bytes] = []
-        self._hash = hashlib.sha256()
-
-    def append(self, data: bytes) -> None:
-        self._held.append(data)
-
-    def sync(self) -> None:
-        """Raises BenchError when the disk does not take it."""
-        if self._held:
-            self._held = [b"".join(self._held)]
-            try:
-                while self._held[0]:
-                    self._write_some()
-                _to_disk(self._file.fileno())
-            except OSError as err:
-                raise BenchError(f"{self.path}: cannot be written ({err.strerror}); make room on the disk") from err
-            self._held.clear()
-
-    def _write_some(self) -> None:
-        written = self._file.write(self._held[0])
-        self._hash.update(self._held[0][:written])
-        self._held[0] = self._held[0][written:]
-
-    def close(self) -> str:
-        """Write what is left; returns the SHA-256 of the file. Raises BenchError, closed, when the disk does not take it."""
-        try:
-            self.sync()
-        finally:
-            self._file.close()
-        return self.sha256
-
-    @property
-    def sha256(self) -> str:
-        """Of what is in the file."""
-        return self._hash.hexdigest()
-
-
-def _to_disk(descriptor: int) -> None:
-    getattr(os, "fdatasync", os.fsync)(descriptor)
+JOURNAL = "journal.jsonl"
+SAMPLES = "samples/balance.bin"
+PARQUET = "samples.parquet"
+BATCH_S = 60.0
+"""Bench time after which what the append-only files hold goes into the chain."""
+_NOBODY: Mapping[str, Any] = {"plan": {"tables": {}}, "bench": {"tables": {}}}
 
 
 class Recorder:
-    """The open record of one run, and the tap on all its links."""
+    """The open record of one run, and the tap on all its links.
 
-    def __init__(self, folder: Path, run: str, data_source: str) -> None:
+    ``identity`` is what the journal's head says of the run, with the tables of its plan and of its bench.
+    """
+
+    def __init__(self, folder: Path, run: str, data_source: str, identity: Mapping[str, Any] = _NOBODY) -> None:
         self.folder, self.run, self.data_source = folder, run, data_source
-        self._journal = AppendFile(folder / "journal.jsonl")
-        self._raw: dict[str, AppendFile] = {}
+        start = genesis(identity["plan"]["tables"], identity["bench"]["tables"])
+        self._chain = Chain(start)
         self._events: list[Event] = []
+        self._commands: list[Event] = []
         self._readings: list[Readings] = []
-        self._since_sync_s = stopwatch()
-        self._refused = ""
-        self.hashes: dict[str, str] = {}
+        self._batches = 0
+        self._health = dict.fromkeys(("readings", "without_value", "commands", "without_reply"), 0)
+        self._told = ""
+        self._open = True
+        self._files: dict[str, AppendFile] = {}
+        self._writer = Writer()
+        self._append(JOURNAL, head_line({**identity, "run": run, "data_source": data_source, "genesis": start}))
+        self.sync()
 
     # --- the tap ---
 
     def sent(self, role: str, data: bytes, stamp_us: int) -> None:
-        self._raw_file(role).append(raw_lines(Stamped.one(data, stamp_us), ">"))
+        self._append(f"raw/{role}.log", raw_lines(Stamped.one(data, stamp_us), ">"))
 
     def received(self, role: str, frames: Stamped) -> None:
-        self._raw_file(role).append(raw_lines(frames, "<"))
-        self._sync_if_due()
+        self._append(f"raw/{role}.log", raw_lines(frames, "<"))
+        step = int(frames.stamps_us[-1] // (BATCH_S * 1e6))
+        if step > self._batches:
+            self._batches = step
+            self._into_chain(int(frames.stamps_us[-1]))
+        self._complain()
 
-    def _raw_file(self, role: str) -> AppendFile:
-        if role not in self._raw:
-            self._raw[role] = AppendFile(self.folder / "raw" / f"{role}.log")
-        return self._raw[role]
+    def exchanged(self, role: str, request: bytes, reply: bytes | None, sent_us: int, heard_us: int) -> None:
+        told = {
+            "role": role,
+            "command": readable(request),
+            "reply": None if reply is None else readable(reply),
+            "heard_us": heard_us,
+        }
+        self._commands.append(self._entry(Event(sent_us, "command", "", told)))
+        self._health["commands"] += bool(request)
+        self._health["without_reply"] += reply is None
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Something raw that did not come over a link, like a recording that was made elsewhere."""
+        self._append(name, data)
 
     # --- what it means ---
 
     def readings(self, readings: Readings) -> None:
         if len(readings):
+            first = b"" if SAMPLES in self._files else samples.FIRST_LINE
+            self._append(SAMPLES, first + samples.as_bytes(readings))
             self._readings.append(readings)
+            self._health["readings"] += len(readings)
+            self._health["without_value"] += int(np.isnan(readings.masses_g).sum())
 
     def event(self, at_us: int, kind: str, case: str = "", data: Mapping[str, Any] | None = None) -> None:
-        event = Event(at_us, kind, case, dict(data or {}))
-        self._events.append(event)
-        self._journal.append(journal_line(event))
+        self._events.append(self._entry(Event(at_us, kind, case, _plain(dict(data or {})))))
         if kind == "phase":
-            self.sync()
+            self._into_chain(at_us)
+            self._writer.wake()
+            self._complain()
+
+    @property
+    def health(self) -> dict[str, int]:
+        """How many readings and commands there have been so far, and how many of them lack their value or their reply."""
+        return dict(self._health)
+
+    def commands_since(self, count: int) -> list[str]:
+        """What has been sent since ``command_count`` was ``count``."""
+        return [str(command.data["command"]) for command in self._commands[count:]]
+
+    @property
+    def command_count(self) -> int:
+        return len(self._commands)
 
     def record(self) -> Record:
         """What has been recorded so far, as analysis reads it."""
-        joined = _joined(self._readings)
+        joined = samples.joined(self._readings)
         self._readings = [joined] if len(joined) else []
-        return Record(self.run, self.data_source, joined, tuple(self._events))
+        return Record(self.run, self.data_source, joined, tuple(self._events), commands=tuple(self._commands))
 
-    # --- the disk ---
+    # --- the files ---
 
-    def _sync_if_due(self) -> None:
-        if self._since_sync_s() >= _SYNC_S:
-            self.sync()
+    def _append(self, name: str, data: bytes) -> None:
+        if not self._open:
+            return
+        with self._writer.appending:
+            if name not in self._files:
+                self._files[name] = AppendFile(self.folder / name)
+                self._writer.add(self._files[name], last=name == JOURNAL)
+            self._files[name].append(data)
+
+    def _entry(self, event: Event) -> Event:
+        if self._open:
+            self._append(JOURNAL, self._chain.line(event.at_us, event.kind, event.case, event.data))
+        return event
+
+    def _into_chain(self, at_us: int) -> None:
+        """All files but the journal itself, with what they have grown by."""
+        grown = {name: batch for name, file in self._files.items() if name != JOURNAL and (batch := file.batch()) is not None}
+        if grown:
+            self._entry(Event(at_us, BATCH, "", {"files": grown}))
+
+    def _complain(self) -> None:
+        """Raise BenchError the first time the disk does not take it, and again only after it has: whoever is stopping the pump
+        must not be kept from it.
+        """
+        before, self._told = self._told, self._writer.refused
+        if self._told and not before:
+            raise BenchError(self._told)
 
     def sync(self) -> None:
-        """Put everything on the disk. Raises BenchError the first time it does not take it, and again only after it has: whoever
-        is stopping the pump must not be kept from it.
-        """
-        self._since_sync_s = stopwatch()
-        before, self._refused = self._refused, self._synced()
-        if self._refused and not before:
-            raise BenchError(self._refused)
-
-    def _synced(self) -> str:
-        """Why a file could not be written; nothing when all were."""
-        refused = ""
-        for file in (*self._raw.values(), self._journal):
-            try:
-                file.sync()
-            except BenchError as err:
-                refused = refused or str(err)
-        return refused
+        """Wait until everything is on the disk. Raises BenchError as ``received`` does."""
+        self._writer.write()
+        self._complain()
 
     def close(self) -> None:
-        """Close the files and write the samples as Parquet; ``hashes`` then has the SHA-256 of every file.
+        """Close the files and write the samples as Parquet.
 
         Raises BenchError, when all are closed, if something could not be written.
         """
-        refused = ""
-        for file in (*self._raw.values(), self._journal):
-            try:
-                file.close()
-            except BenchError as err:
-                refused = refused or str(err)
-            self.hashes[file.path.relative_to(self.folder).as_posix()] = file.sha256
-        try:
-            write_samples(self.record(), self.folder / "samples.parquet", self.hashes)
-        except OSError as err:
-            refused = refused or f"{self.folder}: the samples cannot be written ({err.strerror}); make room on the disk"
-        if refused:
+        if not self._open:
+            return
+        at_us = self._events[-1].at_us if self._events else 0
+        self._into_chain(at_us)
+        self._entry(Event(at_us, CLOSED))
+        self._open = False
+        self._writer.close()
+        not_made = self._parquet()
+        if refused := self._writer.refused or not_made:
             raise BenchError(refused)
+
+    def _parquet(self) -> str:
+        """Why the samples could not be written; nothing when they were."""
+        try:
+            told = {"data_source": self.data_source, "run": self.run}
+            samples.write_parquet(self.record().readings, self.folder / PARQUET, told, self.hashes)
+        except OSError as err:
+            return f"{self.folder}: the samples cannot be written ({err.strerror}); make room on the disk"
+        return ""
+
+    @property
+    def chain(self) -> dict[str, Any]:
+        """How many entries the journal has, and the hash of the last one."""
+        return {"entries": self._chain.entries, "head": self._chain.hash}
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The SHA-256 of every file that is on the disk, as it is there."""
+        return {name: _file_sha256(file.path) for name, file in sorted(self._files.items()) if file.path.is_file()}
 
     def __enter__(self) -> Recorder:
         return self
@@ -175,36 +196,21 @@ class Recorder:
         self.close()
 
 
-def journal_line(event: Event) -> bytes:
-    plain = {"at_us": event.at_us, "kind": event.kind, "case": event.case, "data": event.data}
-    return json.dumps(plain, ensure_ascii=True).encode("ascii") + b"\n"
+def _file_sha256(path: Path) -> str:
+    with suppress(OSError), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return ""
 
 
-def write_journal(events: Iterable[Event], path: Path) -> None:
-    """The journal of a run that was not recorded by us."""
-    path.write_bytes(b"".join(map(journal_line, events)))
-
-
-def write_samples(record: Record, path: Path, hashes: Mapping[str, str]) -> None:
-    """Samples as Parquet: to a temporary file, onto the disk, then renamed; carries where it came from."""
-    told = {"data_source": record.data_source, "run": record.run, "sha256": json.dumps(dict(hashes))}
-    readings = record.readings
-    columns = {"t_us": readings.stamps_us, "mass_g": readings.masses_g, "status": readings.statuses}
-    table = pa.table(columns).replace_schema_metadata(told)
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        pq.write_table(table, file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-
-
-def _joined(parts: list[Readings]) -> Readings:
-    if len(parts) == 1:
-        return parts[0]
-    empty = np.empty(0, dtype=np.int64)
-    return Readings(
-        np.concatenate([empty, *(part.stamps_us for part in parts)]),
-        np.concatenate([empty.astype(np.float64), *(part.masses_g for part in parts)]),
-        np.concatenate([empty.astype(np.uint8), *(part.statuses for part in parts)]),
-    )
+def _plain(value: Any) -> Any:
+    """As JSON reads it back: lists for tuples, Python's own numbers, text for what is no number."""
+    match value:
+        case Mapping():
+            return {str(name): _plain(part) for name, part in value.items()}
+        case list() | tuple():
+            return [_plain(part) for part in value]
+        case np.generic():
+            return _plain(value.item())
+        case float() if not math.isfinite(value):
+            return str(value)
+    return value

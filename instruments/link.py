@@ -38,6 +38,12 @@ class Tap(Protocol):
 
     def received(self, role: str, frames: Stamped) -> None: ...
 
+    def exchanged(self, role: str, request: bytes, reply: bytes | None, sent_us: int, heard_us: int) -> None:
+        """A request and the frame that was taken for its answer: None where none came, or none was waited for. An answer of
+        several frames tells of each, the later ones with an empty request.
+        """
+        ...
+
 
 class Link:
     """Exchanges whole frames with one device. Use from one thread."""
@@ -54,9 +60,23 @@ class Link:
         """When the last whole frame arrived; at first, when the link was made."""
 
     def send(self, data: bytes) -> None:
+        """Without waiting for an answer."""
+        sent_us = self._now_us()
+        self._write(data)
+        self._told(data, None, sent_us)
+
+    def _write(self, data: bytes) -> None:
         if self._tap is not None:
-            self._tap.sent(self.role, data, microseconds(self._clock.now_s()))
+            self._tap.sent(self.role, data, self._now_us())
         self._port.write(data)
+
+    def _told(self, request: bytes, reply: Frame | None, sent_us: int) -> None:
+        if self._tap is not None:
+            heard_us = reply.stamp_us if reply else self._now_us()
+            self._tap.exchanged(self.role, request, reply.data if reply else None, sent_us, heard_us)
+
+    def _now_us(self) -> int:
+        return microseconds(self._clock.now_s())
 
     def exchange(
         self, request: bytes, *, timeout_s: float, wanted: Callable[[bytes], bool] | None = None, alike: bool = False
@@ -72,13 +92,23 @@ class Link:
         self._set_aside(self._take())
         self._doubt_s = min(timeout_s, _LONGEST_DOUBT_S) if alike else _QUIET_S
         self._out_of_step = True  # until the answer is here: a Ctrl-C in between leaves it on its way
-        self.send(request)
-        frame = self.receive(timeout_s=timeout_s, wanted=wanted)
+        sent_us, frame = self._now_us(), None
+        try:
+            self._write(request)
+            frame = self._received(timeout_s, wanted)
+        finally:
+            self._told(request, frame, sent_us)
         self._out_of_step = False
         return frame
 
     def receive(self, *, timeout_s: float, wanted: Callable[[bytes], bool] | None = None) -> Frame:
         """The next frame that is ``wanted``, waiting for it. Raises ReplyTimeout (HalfReply, GarbledReply if something came)."""
+        since_us = self._now_us()
+        frame = self._received(timeout_s, wanted)
+        self._told(b"", frame, since_us)
+        return frame
+
+    def _received(self, timeout_s: float, wanted: Callable[[bytes], bool] | None) -> Frame:
         deadline_s = self._clock.now_s() + timeout_s
         passed_over = b""
         while True:

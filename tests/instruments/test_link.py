@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -59,12 +60,16 @@ class Notes:
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, bytes, int]] = []
+        self.told: list[tuple[bytes, bytes | None, int, int]] = []
 
     def sent(self, role: str, data: bytes, stamp_us: int) -> None:
         self.seen.append((f"{role} <", data, stamp_us))
 
     def received(self, role: str, frames: Stamped) -> None:
         self.seen += [(f"{role} >", data, stamp_us) for data, stamp_us in frames]
+
+    def exchanged(self, role: str, request: bytes, reply: bytes | None, sent_us: int, heard_us: int) -> None:
+        self.told.append((request, reply, sent_us, heard_us))
 
 
 class Table:
@@ -291,6 +296,50 @@ def test_the_tap_sees_every_byte_once_in_order_before_the_answer_is_used() -> No
         ("balance >", b"2\n", 1_500_000),
         ("balance >", b"a\n", 1_500_000),
     ]
+
+
+TOLD = [
+    # what comes for A, what is wanted of it, what the tap is told: request, reply, sent and heard in us
+    pytest.param([(0.1, b"a\n")], None, (b"A", b"a\n", 500_000, 600_000), id="an answer"),
+    pytest.param([(0.1, b"x\nS 1\n"), (0.2, b"S 2\n")], is_mass, (b"A", b"S 1\n", 500_000, 600_000), id="the wanted one"),
+    pytest.param([], None, (b"A", None, 500_000, 1_500_000), id="nothing came"),
+    pytest.param([(0.1, b"x\n")], is_mass, (b"A", None, 500_000, 1_500_000), id="only others came"),
+    pytest.param([(0.1, b"a")], None, (b"A", None, 500_000, 1_500_000), id="half came"),
+    pytest.param([(0.2, LOST)], None, (b"A", None, 500_000, 700_000), id="the line was lost"),
+    pytest.param([(0.2, INTERRUPTED)], None, (b"A", None, 500_000, 700_000), id="Ctrl-C"),
+]
+
+
+@pytest.mark.parametrize(("coming", "wanted", "told"), TOLD)
+def test_the_tap_is_told_of_every_request_with_its_answer_or_that_none_came(
+    coming: Sequence[tuple[float, bytes]], wanted: Callable[[bytes], bool] | None, told: tuple[bytes, bytes | None, int, int]
+) -> None:
+    table = Table({b"A": coming})
+    table.clock.sleep_until(0.5)
+    with suppress(LinkError, KeyboardInterrupt):
+        table.ask(b"A", wanted)
+    assert table.notes.told == [told]
+
+
+def test_the_moment_of_a_request_is_when_it_went_out_and_not_when_it_was_wanted() -> None:
+    """After a timeout the line has to be quiet first."""
+    table = Table({b"B": [(0.1, b"b\n")]})
+    table.ask(b"A")
+    table.ask(b"B")
+    assert table.notes.told == [(b"A", None, 0, 1_000_000), (b"B", b"b\n", 1_100_000, 1_200_000)]
+    assert table.port.written == [(b"A", 0.0), (b"B", 1.1)]
+
+
+def test_a_request_without_an_answer_and_an_answer_of_several_frames_are_told_too() -> None:
+    table = Table({b"SIR": [(0.1, b"S 1\nS 2\n")]})
+    table.link.send(b"SIR")
+    assert table.notes.told == [(b"SIR", None, 0, 0)]
+    table.clock.sleep_until(0.3)
+    table.link.receive(timeout_s=1.0)
+    table.link.receive(timeout_s=1.0)
+    with pytest.raises(ReplyTimeout):
+        table.link.receive(timeout_s=1.0)
+    assert table.notes.told[1:] == [(b"", b"S 1\n", 300_000, 100_000), (b"", b"S 2\n", 300_000, 100_000)]
 
 
 def test_a_link_needs_no_tap() -> None:
