@@ -152,12 +152,20 @@ def _too_much(volume_ml: float, plan: Plan, bench: Bench) -> list[str]:
     return [f"{plan.path}: the cases need {volume_ml:g} mL, the pump of {bench.path.name} holds {filled_ml:g} mL"]
 
 
+def room_ml(bench: Bench) -> float:
+    """What a run may add on the balance before vessel or balance are full, in mL."""
+    return min(bench.file.vessel.capacity * _ROOM, _room_g(bench) / (bench.file.liquid.density or 1.0))
+
+
+def _room_g(bench: Bench) -> float:
+    return bench.balance.capacity * _ROOM - _START_G
+
+
 def _no_room(volume_ml: float, bench: Bench) -> list[str]:
-    room_ml = bench.file.vessel.capacity * _ROOM
-    room_g = bench.balance.capacity * _ROOM - _START_G
-    if volume_ml > room_ml:
-        return [f"{bench.path}: vessel.capacity: {volume_ml:g} mL will not go into {room_ml:g} mL of the vessel"]
-    if volume_ml * (bench.file.liquid.density or 1.0) > room_g:
+    vessel_ml = bench.file.vessel.capacity * _ROOM
+    if volume_ml > vessel_ml:
+        return [f"{bench.path}: vessel.capacity: {volume_ml:g} mL will not go into {vessel_ml:g} mL of the vessel"]
+    if volume_ml * (bench.file.liquid.density or 1.0) > _room_g(bench):
         return [f"{bench.path}: balance.capacity: {volume_ml:g} mL and a vessel of {_START_G:g} g are too heavy for it"]
     return []
 

@@ -1,4 +1,4 @@
-"""An opened bench: pump and balance on one clock, everything recorded, and one owner of "stop the pump and prove it"."""
+"""An opened bench: pump and balance on one clock, everything recorded."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from functools import partial
 from typing import Any, TypeVar
 
 from harness.bench import Bench
+from harness.intake import Intake
+from harness.interlocks import Limits
 from harness.recorder import Recorder
+from harness.safe_state import SafeState
 from harness.stations import Stations
 from instruments.balances import Balance
 from instruments.clock import utc_at
-from instruments.errors import BenchError, LinkError, LinkLost, PumpAlarm, ReplyTimeout, SafetyError, SettingDiffers
+from instruments.errors import BenchError, LinkLost, ReplyTimeout, SettingDiffers
+from instruments.guarding import Guardian
 from instruments.hands import Hands, Step
 from instruments.identity import Identity
 from instruments.ports import Ports
 from instruments.pumps import Pump, PumpStatus
 from instruments.stamped import microseconds
 
-_SILENT_AFTER = 30
-"""Missing readings in a row after which the balance counts as lost; at least ``_SILENT_S``."""
-_SILENT_S = 5.0
-_STABLE = ord("S")
 _SETTLING_S = 1.0
 """How often it is looked whether the balance has settled."""
 _RATE_AS_SHOWN = 0.02
@@ -38,18 +38,21 @@ Result = TypeVar("Result")
 class Rig:
     """What a procedure works with. Every wait goes through it: it drains the links and keeps the pump's watchdog content."""
 
-    def __init__(self, bench: Bench, ports: Ports, recorder: Recorder, operator: Hands | None = None) -> None:
+    def __init__(
+        self, bench: Bench, ports: Ports, recorder: Recorder, operator: Hands | None = None, limits: Limits | None = None
+    ) -> None:
         self.bench, self.recorder, self.clock = bench, recorder, ports.clock
         self.case = ""
         self.stations = Stations(bench, ports, recorder, self.note)
         self.pump: Pump = self.stations["pump"]
         self.balance: Balance = self.stations["balance"]
         self._hands = ports.hands or operator
-        self._streaming = self._stopping = self._stable = False
-        self._last_reading_s = 0.0
+        self._intake = Intake(self, limits)
+        self.guardian: Guardian | None = None
+        self._safe_state = SafeState(self)
+        self._stopping = self._infusing = False
         self._word_due_s = float("inf")
         self._last_status: PumpStatus | None = None
-        self._stray = ""
 
     # --- opening ---
 
@@ -68,8 +71,9 @@ class Rig:
         """At the bench file's rate: a balance that was without power meanwhile weighs at its own."""
         if self.stations.can("balance", "update-rate"):
             self._check_rate(self.setting("weighing rate", self.bench.balance.rate, "Hz", self.balance.set_update_rate))
+        self.note("weighing begins")
         self.balance.start_stream()
-        self._streaming, self._last_reading_s = True, self.clock.now_s()
+        self._intake.begins()
 
     def _check_rate(self, taken_hz: float) -> None:
         asked_hz = self.bench.balance.rate
@@ -80,7 +84,7 @@ class Rig:
 
     # --- lines that come and go ---
 
-    def _kept(self, role: str, act: Callable[[], Result]) -> Result:
+    def kept(self, role: str, act: Callable[[], Result]) -> Result:
         """Do what may be done twice; a line that is lost meanwhile is found again first, within its grace time."""
         attempt = act
         for _ in range(_BOUNCES):
@@ -93,7 +97,7 @@ class Rig:
 
     def _taken_up(self, role: str, act: Callable[[], Result]) -> Result:
         """Another weighing rate than before is the bench's fault; in a case, SettingDiffers would blame the pump."""
-        if role == "balance" and self._streaming:
+        if role == "balance" and self._intake.weighing:
             try:
                 self._begin_to_weigh()
             except SettingDiffers as err:
@@ -115,7 +119,7 @@ class Rig:
         """Wait ``least_s``, then until the balance calls its reading stable; after ``most_s`` it is noted that it has not."""
         until_s = self.clock.now_s() + most_s
         self.wait(least_s)
-        while not self._stable:
+        while not self._intake.stable:
             if self.clock.now_s() >= until_s:
                 self.note("not settled", within_s=most_s)
                 return
@@ -134,34 +138,8 @@ class Rig:
             self.poll()
 
     def drain(self) -> None:
-        """Record the readings that have come. A line that is lost hands out what had come before it tells: ask it twice."""
-        self._take_in()
-        if self._silent_s() > self._allowed_silence_s:
-            self._take_in()
-        self._check_silence()
-
-    def _take_in(self) -> None:
-        readings, others = self._kept("balance", self.balance.readings)
-        self.recorder.readings(readings)
-        self._stray = "" if len(readings) else self._stray
-        for line, stamp_us in others:
-            self._stray = line.decode("latin-1")
-            self.recorder.event(stamp_us, "stray line", self.case, {"role": "balance", "line": line.decode("latin-1")})
-        if len(readings):
-            self._last_reading_s = float(readings.stamps_us[-1]) / 1e6
-            self._stable = int(readings.statuses[-1]) == _STABLE
-
-    def _check_silence(self) -> None:
-        if self._silent_s() > self._allowed_silence_s:
-            said = f"; it says {self._stray!r}" if self._stray else ""
-            raise LinkError(f"balance: no reading for {self._silent_s():.0f} s{said}; check its cable, power and display")
-
-    def _silent_s(self) -> float:
-        return self.clock.now_s() - self._last_reading_s if self._streaming else 0.0
-
-    @property
-    def _allowed_silence_s(self) -> float:
-        return max(_SILENT_S, _SILENT_AFTER / self.bench.balance.rate)
+        """Record the readings that have come. Raises LinkError when the balance is silent."""
+        self._intake.drain(infusing=self._infusing)
 
     # --- by hand ---
 
@@ -177,13 +155,22 @@ class Rig:
     # --- the pump ---
 
     def start(self, rate_ml_h: float, target_ml: float = 0.0) -> float:
-        """Infuse at ``rate_ml_h`` (until ``target_ml``, 0: until stopped); returns the rate that the pump took, in mL/h."""
+        """Infuse at ``rate_ml_h`` (until ``target_ml``, 0: until stopped); returns the rate that the pump took, in mL/h.
+
+        Raises BenchError, with nothing started, when the guardian that would stop the pump without us is gone.
+        """
+        if self.guardian is not None and not self.guardian.is_there():
+            raise BenchError(
+                "the guardian, which stops the pump if this program dies, is gone; see guardian.jsonl beside the record"
+            )
         taken_ml_h = self.setting("set rate", rate_ml_h, "mL/h", self.pump.set_rate)
         if target_ml or self.stations.can("pump", "target-volume"):
             self.setting("target volume", target_ml, "mL", self.pump.set_target)
         self._arm(self.bench.pump.watchdog)
         self._command(taken_ml_h)
+        self._safe_state.infusing(taken_ml_h)
         self.pump.start()
+        self._infusing = True
         self._word_due_s = self.clock.now_s() + self.bench.pump.watchdog / _LEAD
         return taken_ml_h
 
@@ -211,10 +198,10 @@ class Rig:
     def _ask_status(self) -> PumpStatus:
         """One lost reply must not cost a night: asking how the pump is moves nothing, so it may be asked twice."""
         try:
-            return self._kept("pump", self.pump.poll)
+            return self.kept("pump", self.pump.poll)
         except ReplyTimeout as err:
             self.note("lost reply", role="pump", reason=str(err))
-            return self._kept("pump", self.pump.poll)
+            return self.kept("pump", self.pump.poll)
 
     def watch(self, deadline_s: float, every_s: float) -> PumpStatus:
         """Poll the pump until it stands or raises an alarm, at the latest until ``deadline_s``; returns its last status."""
@@ -224,38 +211,36 @@ class Rig:
                 return status
             self.wait_until(min(deadline_s, self.clock.now_s() + every_s))
 
-    def stop(self) -> None:
-        """Stop the pump, let it confirm, disarm its watchdog."""
+    def stop(self) -> PumpStatus:
+        """Stop the pump, let it confirm, disarm its watchdog; returns how it says it is."""
         self.pump.stop()
+        self._infusing = False
         self._command(0.0)
         self._word_due_s = float("inf")
         self._arm(0)
-        self.poll()
+        return self.poll()
 
     def make_safe(self) -> None:
-        """Whatever has happened: stop the pump and write down whether it confirmed. Raises SafetyError if it did not."""
+        """Whatever has happened: stop the pump and prove it. Raises SafetyError if that cannot be done."""
+        self._safe_state.reach()
+
+    @contextmanager
+    def only_the_pump(self) -> Iterator[None]:
+        """Nothing else matters in here: a balance that is lost too must not end the search for the pump."""
         self._stopping = True
         try:
-            self._kept("pump", self._stop_past_alarms)
-        except BenchError as err:
-            self.note("safe state", confirmed=False, reason=str(err))
-            raise SafetyError(f"the pump did not confirm that it stands ({err}); go and stop it by hand now") from err
+            yield
         finally:
             self._stopping = False
-        self.note("safe state", confirmed=True)
-
-    def _stop_past_alarms(self) -> None:
-        with suppress(PumpAlarm):
-            self.stop()
-            return
-        self.stop()
 
     # --- the record ---
 
     def setting(self, name: str, asked: float, unit: str, apply: Any) -> float:
-        """Set something and record what was asked and what the device took."""
+        """Set something and record what was requested, what was sent for it, and what the device reports."""
+        before = self.recorder.command_count
         taken = float(apply(asked))
-        self.note("setting", name=name, asked=asked, taken=taken, unit=unit)
+        applied = self.recorder.commands_since(before)
+        self.note("setting", name=name, requested=asked, reported=taken, unit=unit, applied=applied)
         return taken
 
     def _command(self, rate_ml_h: float) -> None:
@@ -271,6 +256,7 @@ class Rig:
         yield
         self.poll()
         self.drain()
+        self.note("health", **self.recorder.health)
         self.note("phase", name=name, edge="end")
 
     def close(self) -> None:
@@ -278,9 +264,10 @@ class Rig:
         try:
             self.make_safe()
         finally:
-            self._streaming = False
+            self._intake.weighing = False
             try:
                 with suppress(BenchError):
                     self.balance.stop_stream()
+                    self._intake.take_in()
             finally:
                 self.stations.close()

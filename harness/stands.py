@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from harness.dut import Dut
 from harness.files import Strict
 from harness.quantities import (
     Celsius,
@@ -83,7 +84,8 @@ class Stand(Strict):
     """One instrument in its role: who speaks to it and how.
 
     ``serial`` and ``model`` are compared with what the device says of itself. The serial line is set as the family's usual,
-    unless told. A lost line that comes back within ``grace`` is used again. ``options`` are the driver's own.
+    unless told. A lost line that comes back within ``grace`` is used again. ``options`` are the driver's own. ``asset`` and
+    ``certificate`` are the numbers under which the equipment and its last calibration are filed; they go into the record.
     """
 
     driver: str
@@ -95,6 +97,9 @@ class Stand(Strict):
     parity: Literal["N", "E", "O"] | None = None
     stopbits: Literal[1, 2] | None = None
     grace: Annotated[Seconds, Field(ge=0)] = 10.0
+    asset: str = ""
+    certificate: str = ""
+    calibrated: date | None = None
     calibration_due: date | None = None
     options: dict[str, Any] = {}
 
@@ -104,11 +109,14 @@ class Stand(Strict):
 
 
 class PumpStand(Stand):
-    """``watchdog``: how long the pump may hear nothing while infusing before it stops by itself, if it can."""
+    """``watchdog``: how long the pump may hear nothing while infusing before it stops by itself, if it can. ``stop_watch``: how
+    long the balance is watched for flow after a stop, once the line has run out; 0 for not at all.
+    """
 
     syringe: Syringe | None = None
     reservoir: Reservoir | None = None
     watchdog: Annotated[Seconds, Field(ge=2, le=255)] = 30.0
+    stop_watch: Annotated[Seconds, Field(ge=0)] = 15.0
 
     @model_validator(mode="after")
     def _one_source(self) -> PumpStand:
@@ -207,6 +215,8 @@ class Liquid(Strict):
     """Water and ``saline`` (0.9 %) by their temperature, any other liquid by its density (then with its uncertainty)."""
 
     name: str = "water"
+    lot: str = ""
+    expires: date | None = None
     temperature: Celsius = 22.0
     temperature_uncertainty: Annotated[Kelvins, Field(ge=0)] = 0.2
     density: Annotated[GramsPerMilliLitre, Field(ge=0.1)] | None = None
@@ -281,6 +291,7 @@ class BenchFile(Immersed):
     pressure: Stand | None = None
     alarm_relay: Stand | None = None
     battery: Stand | None = None
+    dut: Dut = Dut()
     catheter: Catheter = Catheter()
     liquid: Liquid = Liquid()
     environment: Environment = Environment()

@@ -82,5 +82,9 @@ class PumpAlarm(BenchError):
         self.letter = letter
 
 
+class Interlock(BenchError):
+    """More liquid or more time than the plan can need: the run is ended before harm is done."""
+
+
 class SafetyError(BenchError):
     """A stop could not be confirmed: somebody has to look at the pump now."""

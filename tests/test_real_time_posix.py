@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.bench import load_bench
-from harness.record import read_events, read_record
+from harness.readback import read_events, read_record
 from harness.recorder import Recorder
 from harness.rig import Rig
 from instruments.errors import BenchError, LinkError

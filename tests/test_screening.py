@@ -16,7 +16,7 @@ import pytest
 from harness.bench import load_bench
 from harness.campaign import Campaign
 from harness.plan import load_plan
-from harness.record import read_record
+from harness.readback import read_record
 from harness.verdicts import RunVerdict, Verdict
 from instruments.sim.faults import FAULTS
 from tests.conftest import ROOT
@@ -82,8 +82,8 @@ SEEN = [
     ("tubing-touches:at=2h,force=20mg", "INVALID", "ITB-SCR2", "the mass jumped"),
     ("tubing-touches:at=6h,force=200mg,for=30min", "INVALID", "ITB-CONT", "the mass jumped"),
     ("drips", "INVALID", "ITB-CONT", "the mass jumped"),
-    ("overload:at=2h", "INVALID", "ITB-SCR2", "no reading for"),
-    ("overload:at=6h,for=1min", "INVALID", "ITB-CONT", "no reading for 59"),
+    ("overload:at=2h", "INVALID", "ITB-SCR2", "balance: overloaded for 10 s while the pump infuses"),
+    ("overload:at=6h,for=1min", "INVALID", "ITB-CONT", "balance: overloaded for 31 s while the pump infuses"),
     ("balance-stuck:at=30min", "INVALID", "ITB-SCR1", "blank: the balance repeated"),
     ("balance-stuck:at=6h", "INVALID", "ITB-CONT", "the balance repeated"),
     ("unit-changed:at=30min", "INVALID", "ITB-SCR1", "not run: the bench could not be prepared: balance: no reading"),
