@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-import json
-import platform
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from datetime import datetime
-from importlib import metadata
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from harness import checks
 from harness.bench import Bench
-from harness.dryrun import DryRun, check
+from harness.conclusion import MARK, Judged, mark
+from harness.dryrun import DryRun, check, room_ml
+from harness.guardianship import HELP_S, diary, guardian_of, outcome
+from harness.interlocks import Limits
+from harness.interrupts import INTERRUPTS
 from harness.judge import conditions_of, judge_case, without_measurands
 from harness.metrology.volume import Weighing
+from harness.open_run import OpenRun
 from harness.plan import Plan
 from harness.procedures import PROCEDURES
 from harness.procedures.preparation import blank_after, prepare
 from harness.record import WAITING, Record
-from harness.recorder import Recorder
+from harness.resumption import NOTHING_CARRIED, Resumed
 from harness.rig import Rig
+from harness.run_folder import give_reserve_back, instruments_of, of_bench
 from harness.stations import open_ports
-from harness.verdicts import CaseVerdict, RunVerdict, Verdict, overall, write_verdicts
+from harness.verdicts import VERDICTS, CaseVerdict, RunVerdict, Verdict, write_verdicts
 from instruments.clock import stopwatch, utc_now
-from instruments.errors import BenchError, ConfigError, PumpAlarm, SafetyError, SettingDiffers
+from instruments.errors import BenchError, ConfigError, Interlock, PumpAlarm, SafetyError, SettingDiffers
+from instruments.guarding import Guardian
 from instruments.hands import Hands
 from instruments.stamped import microseconds
 
@@ -34,10 +37,15 @@ _OF_THE_PUMP = (PumpAlarm, SettingDiffers)
 
 
 class Campaign:
-    """A run. ``start`` opens the bench, ``run_case`` each case in turn, ``close`` leaves a closed folder behind."""
+    """A run. ``start`` opens the bench, ``run_case`` each case in turn, ``close`` leaves a closed folder behind.
 
-    def __init__(self, plan: Plan, bench: Bench, out: Path, operator: Hands | None = None) -> None:
-        self.plan, self.bench, self._out, self._operator = plan, bench, out, operator
+    What is decided is written into the journal first; the verdict of the run is read from there.
+    """
+
+    def __init__(
+        self, plan: Plan, bench: Bench, out: Path, operator: Hands | None = None, resumed: Resumed = NOTHING_CARRIED
+    ) -> None:
+        self.plan, self.bench, self._out, self._operator, self._resumed = plan, bench, out, operator, resumed
         self.dry_run: DryRun = check(plan, bench, utc_now().date())
         self._ports = open_ports(bench)
         try:
@@ -47,25 +55,38 @@ class Campaign:
             raise
 
     def _begin(self, out: Path) -> None:
-        plan, bench = self.plan, self.bench
+        plan, bench, started = self.plan, self.bench, utc_now()
         self.data_source = self._ports.data_source
-        self.run = str(uuid4())
-        self.started = utc_now()
-        self._daily_check = checks.admitted(plan, bench, out, self.data_source, self.started)
+        self._daily_check = checks.admitted(plan, bench, out, self.data_source, started)
         self._somebody_there()
-        self.folder = new_folder(out, self.started, plan.id, self.data_source, self.run)
-        self.recorder = Recorder(self.folder, self.run, self.data_source)
-        if self._daily_check is not None:
-            self.recorder.event(microseconds(self.bench_time_s), "daily check", data=asdict(self._daily_check))
-        self.cost_s = 0.0
         self._conditions = conditions_of(bench, plan)
+        self.cost_s, self.unsafe, self.guarded = 0.0, "", False
         self._rig: Rig | None = None
+        self._guardian: Guardian | None = None
         self._ended: tuple[Verdict, str] | None = None
-        self._unsafe = ""
         self._starts_s: dict[str, float] = {}
-        self._verdicts: dict[str, CaseVerdict] = {}
         self._spent_s = stopwatch()
-        self._write_identity()
+        self._run = OpenRun(out, started, plan, self.data_source, bench.tables, **of_bench(bench), **self._known())
+        self.folder, self.recorder = self._run.folder, self._run.recorder
+        self._stand_by()
+
+    def _known(self) -> dict[str, Any]:
+        """What the head of the journal says besides plan and bench."""
+        return {
+            "corrections": self._conditions.weighing.corrections.model_dump(),
+            "dry_run": asdict(self.dry_run),
+            "daily_check": self._daily_check and asdict(self._daily_check),
+            "resumes": self._resumed.as_data(),
+        }
+
+    def _stand_by(self) -> None:
+        """What is carried over is in the journal before anything else."""
+        self._run.keep("plan.toml", self.plan.text)
+        self._run.keep("bench.toml", self.bench.text)
+        if self._daily_check is not None:
+            self._note("daily check", asdict(self._daily_check))
+        for verdict in self._resumed.carried.values():
+            self._judged(Judged(verdict, carried=self._resumed.run))
 
     def _somebody_there(self) -> None:
         """Better known now than after an hour of blank."""
@@ -90,27 +111,41 @@ class Campaign:
     def started_up(self) -> bool:
         return self._rig is not None
 
+    def carried(self, case: Any) -> bool:
+        return case.id in self._resumed.carried
+
+    # --- cases ---
+
     def start(self) -> None:
         """Connect and prepare. A bench that cannot be used makes every case INVALID; the reason is kept."""
-        self._rig = Rig(self.bench, self._ports, self.recorder, self._operator)
+        limits = Limits.of(self.dry_run.volume_ml, self.dry_run.duration_s, room_ml(self.bench))
+        self._rig = rig = Rig(self.bench, self._ports, self.recorder, self._operator, limits)
         try:
-            self._rig.connect()
-            prepare(self._rig, self.plan.file.preparation)
+            rig.guardian = self._guardian = guardian_of(self.bench, self.folder)
+            rig.connect()
+            prepare(rig, self.plan.file.preparation)
         except BenchError as err:
             self._end(f"the bench could not be prepared: {err}", Verdict.INVALID)
 
     def run_case(self, case: Any) -> CaseVerdict:
-        """Carry a case out and judge it from the record."""
-        verdict = self._carried_out(case) or judge_case(self.record, case, self._conditions)
-        self._verdicts[case.id] = verdict
-        return verdict
+        """Carry a case out and judge it from the record. One that is carried over from another run is not repeated."""
+        if self.carried(case):
+            return self._resumed.carried[case.id]
+        if verdict := self._carried_out(case):
+            return self._judged(Judged(verdict))
+        return self._judged(Judged(judge_case(self.record, case, self._conditions), from_record=True))
+
+    def _judged(self, judged: Judged) -> CaseVerdict:
+        return self._run.judged(self._now_us, judged)
+
+    def abort(self, reason: str) -> None:
+        """The run is being ended: stop the pump now. No case after this is run."""
+        self._end(reason, Verdict.ABORTED)
 
     def abort_case(self, case: Any, reason: str) -> CaseVerdict:
-        """The run is being ended in the middle of a case: stop the pump now. The cases after it are ABORTED too."""
-        self._end(reason, Verdict.ABORTED)
-        verdict = without_measurands(case, Verdict.ABORTED, reason, *self._warning())
-        self._verdicts[case.id] = verdict
-        return verdict
+        """The same in the middle of a case, or while it was set up: whatever it has seen, it is ABORTED."""
+        self.abort(reason)
+        return self._judged(Judged(without_measurands(case, Verdict.ABORTED, reason, *self._warning())))
 
     def _carried_out(self, case: Any) -> CaseVerdict | None:
         """Run the procedure; a verdict already, where it could not be carried out."""
@@ -122,13 +157,15 @@ class Campaign:
             return without_measurands(case, Verdict.INVALID, reason)
         try:
             self._do(self._rig, case)
-        except SafetyError as err:
-            return self.abort_case(case, str(err))
+        except (SafetyError, Interlock) as err:
+            self.abort(str(err))
+            return without_measurands(case, Verdict.ABORTED, str(err), *self._warning())
         except _OF_THE_PUMP as err:
-            return without_measurands(case, Verdict.FAIL, str(err))
+            self._make_safe(self._rig)
+            return without_measurands(case, Verdict.FAIL, str(err), *self._warning())
         except BenchError as err:
             self._end(f"the bench was lost in case {case.id}: {err}", Verdict.INVALID)
-            return without_measurands(case, Verdict.ABORTED if self._unsafe else Verdict.INVALID, str(err), *self._warning())
+            return without_measurands(case, Verdict.ABORTED if self.unsafe else Verdict.INVALID, str(err), *self._warning())
         return None
 
     def _do(self, rig: Rig, case: Any) -> None:
@@ -147,65 +184,46 @@ class Campaign:
             with rig.phase(WAITING):
                 rig.wait_until(self._starts_s[case.after.case] + case.after.start_to_start)
 
+    # --- the end ---
+
     def _end(self, reason: str, verdict: Verdict) -> None:
         """No case after this one will be run: stop the pump at once, and remember why."""
         if self._ended is not None:
             return
         self._ended = (verdict, reason)
+        with INTERRUPTS.shield(), suppress(BenchError):  # a full disk must not come before the pump
+            self._run.ended(self._now_us, verdict, reason)
         if self._rig is not None:
-            self._rig.note("run ended", reason=reason)
             self._make_safe(self._rig)
 
     def _make_safe(self, rig: Rig) -> None:
         try:
             rig.make_safe()
         except SafetyError as err:
-            self._unsafe = str(err)
+            self.unsafe = str(err)
 
     def _warning(self) -> tuple[str, ...]:
-        return (self._unsafe,) if self._unsafe else ()
+        return (self.unsafe,) if self.unsafe else ()
 
     def close(self) -> RunVerdict:
-        """Make the pump safe, close the record, write the verdicts. Cases without a verdict are ABORTED."""
-        self._close_rig()
-        incomplete = self._close_record()
-        self.cost_s = self._spent_s()
-        for case in self.plan.cases:
-            self._verdicts.setdefault(case.id, without_measurands(case, Verdict.ABORTED, "not reached, or not selected"))
-        if self._unsafe:
-            self._mark_last(Verdict.ABORTED, self._unsafe)
-        if incomplete:
-            self._mark_last(Verdict.INVALID, incomplete)
-        if refused := self._keep_check():
-            self._mark_last(Verdict.INVALID, refused)
-        verdict = RunVerdict(self.run, self.data_source, tuple(self._verdicts[case.id] for case in self.plan.cases))
-        write_verdicts(verdict, self.folder / "verdicts.json")
-        self._ports.write_truth(self.folder)
-        self._write_identity(closed=utc_now().isoformat(), bench_time_s=self.bench_time_s, sha256=self.recorder.hashes)
+        """Make the pump safe, close the record, write the verdicts. Cases without a verdict are ABORTED.
+
+        Raises OSError when the disk does not take the verdicts; the ones that stand there since the beginning are ABORTED.
+        """
+        with INTERRUPTS.shield():
+            self._close_rig()
+            give_reserve_back(self.folder)
+            self._close_record()
+            self.cost_s = self._spent_s()
+            verdict = self._run.verdict()
+            write_verdicts(verdict, self.folder / VERDICTS)
+            self._ports.write_truth(self.folder)
+            self._run.finish(bench_time_s=self.bench_time_s, instruments=instruments_of(self.record.events))
         return verdict
 
-    def _close_record(self) -> str:
-        """Why the record is not complete on the disk; nothing when it is."""
-        try:
-            self.recorder.close()
-        except BenchError as err:
-            return str(err)
-        return ""
-
-    def _keep_check(self) -> str:
-        """Keep what a daily check found; why it could not be kept, or nothing."""
-        try:
-            checks.keep_found(self.plan, self._verdicts, self.record, self._out, self.bench.id, self.folder)
-        except BenchError as err:
-            return str(err)
-        return ""
-
-    def _mark_last(self, verdict: Verdict, reason: str) -> None:
-        """What went wrong at the end is said in the last case, beside what was measured there."""
-        last = self._verdicts[self.plan.cases[-1].id]
-        if reason not in last.reasons:
-            worse = replace(last, verdict=overall([last.verdict, verdict]), reasons=(*last.reasons, reason))
-            self._verdicts[last.id] = worse
+    def release(self) -> None:
+        """The folder is complete."""
+        self._run.release()
 
     def _close_rig(self) -> None:
         try:
@@ -213,58 +231,43 @@ class Campaign:
                 self._rig.close()
             else:
                 self._ports.close()
+            self.unsafe = ""  # also where an earlier try had not been confirmed: that is in the record
         except SafetyError as err:
-            self._unsafe = str(err)
+            self.unsafe = str(err)
+        if self._guardian is not None:
+            self._part_with(self._guardian)
 
-    def _instruments(self) -> dict[str, str]:
-        """Role and what the device said of itself."""
-        told = self.recorder.record().of_kind("identity")
-        return {event.data["role"]: _identity_text(event.data) for event in told}
+    def _part_with(self, guardian: Guardian) -> None:
+        if not self.unsafe:
+            guardian.release()
+            return
+        self.guarded = not guardian.hand_over(HELP_S)
+        told = diary(self.folder)
+        self.unsafe = f"{self.unsafe}; {outcome(told)}"
+        with suppress(BenchError):
+            self._note("guardian", {"diary": told})
 
-    def _write_identity(self, **more: Any) -> None:
-        identity = {
-            "schema": "dosebench/run/1",
-            "run": self.run,
-            "data_source": self.data_source,
-            "plan": {"id": self.plan.id, "sha256": self.plan.sha256, "tables": self.plan.tables},
-            "bench": {"id": self.bench.id, "sha256": self.bench.sha256, "tables": self.bench.tables},
-            "started": self.started.isoformat(),
-            "versions": versions(),
-            "corrections": self._conditions.weighing.corrections.model_dump(),
-            "dry_run": asdict(self.dry_run),
-            "instruments": self._instruments(),
-            "daily_check": self._daily_check and asdict(self._daily_check),
-            **more,
-        }
-        text = json.dumps(identity, indent=1, default=str)
-        (self.folder / "run.json").write_text(text + "\n", encoding="utf-8")
-        for name, source in (("plan.toml", self.plan.text), ("bench.toml", self.bench.text)):
-            (self.folder / name).write_bytes(source.encode("utf-8"))
+    def _close_record(self) -> None:
+        """What is wrong with the run as a whole is in the record before it is closed, as far as the disk takes it."""
+        if self.unsafe:
+            self._mark(Verdict.ABORTED, self.unsafe)
+        for step in (self._keep_check, self.recorder.sync, self.recorder.close):
+            try:
+                step()
+            except BenchError as err:
+                self._mark(Verdict.INVALID, str(err))
 
+    def _keep_check(self) -> None:
+        judged = {case.id: case for case in self._run.verdict().cases}
+        checks.keep_found(self.plan, judged, self.record, self._out, self.bench.id, self.folder)
 
-def _identity_text(data: Mapping[str, str]) -> str:
-    return ", ".join(part for part in (data["model"], data["serial"] and f"serial {data['serial']}", data["firmware"]) if part)
+    def _mark(self, verdict: Verdict, reason: str) -> None:
+        with suppress(BenchError):
+            self._note(MARK, mark(verdict, reason))
 
+    def _note(self, kind: str, data: Mapping[str, Any]) -> None:
+        self.recorder.event(self._now_us, kind, data=data)
 
-def versions() -> dict[str, str]:
-    """Of everything that had a hand in the numbers."""
-    packages = ("dosebench", "numpy", "pandas", "pyarrow", "GTC", "scipy", "pyserial", "pyvisa", "pytest", "allure-pytest")
-    found = {name: _version(name) for name in packages}
-    return {"python": platform.python_version(), "system": platform.system(), **found}
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
-
-
-def new_folder(out: Path, started: datetime, plan_id: str, data_source: str, run: str) -> Path:
-    """A folder of its own for every run, that says what it is."""
-    folder = out / f"{started:%Y%m%dT%H%M%SZ}-{plan_id}-{data_source}-{run[:8]}"
-    try:
-        folder.mkdir(parents=True)
-    except OSError as err:
-        raise ConfigError(f"{out}: run folders cannot go there ({err.strerror}); choose another --out") from err
-    return folder
+    @property
+    def _now_us(self) -> int:
+        return microseconds(self.bench_time_s)

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from harness.analyses import results_of
-from harness.campaign import new_folder, versions
+from harness.conclusion import Judged
+from harness.disk import replace_file
 from harness.judge import judge_case, without_measurands
 from harness.metrology.volume import Weighing
+from harness.open_run import OpenRun
 from harness.plan import Plan
 from harness.record import Record
-from harness.recorder import write_journal, write_samples
 from harness.recording import Recording
-from harness.verdicts import CaseVerdict, RunVerdict, Verdict, write_verdicts
+from harness.run_folder import give_reserve_back
+from harness.verdicts import VERDICTS, CaseVerdict, RunVerdict, Verdict, write_verdicts
 from instruments.clock import stopwatch, utc_now
 from instruments.errors import ConfigError
+
+MAPPING = "mapping.toml"
 
 
 class Replay:
@@ -30,13 +32,24 @@ class Replay:
     def __init__(self, plan: Plan, recording: Recording, out: Path) -> None:
         self.plan, self.recording = plan, recording
         _check(plan, recording)
-        self.run = str(uuid4())
-        self.started = utc_now()
-        self.record: Record = recording.record(self.run)
-        self.folder = new_folder(out, self.started, plan.id, self.data_source, self.run)
-        self.cost_s = 0.0
-        self._verdicts: dict[str, CaseVerdict] = {}
+        self.cost_s, self.unsafe, self.guarded = 0.0, "", False
         self._spent_s = stopwatch()
+        # The recording stands where the bench stands.
+        bench = {"id": recording.source.name, "sha256": recording.sha256, "text": recording.text, "tables": recording.tables}
+        told = {"bench": bench, "corrections": self.weighing.corrections.model_dump()}
+        self._run = OpenRun(out, utc_now(), plan, self.data_source, recording.tables, **told)
+        self.folder, self.recorder = self._run.folder, self._run.recorder
+        self.record: Record = recording.record(self._run.run)
+        self._keep_inputs()
+
+    def _keep_inputs(self) -> None:
+        """The recording as it came, and what it was taken for."""
+        self.recorder.keep(f"raw/{self.recording.source.name}", self.recording.source.read_bytes())
+        self.recorder.readings(self.record.readings)
+        for event in self.record.events:
+            self.recorder.event(event.at_us, event.kind, event.case, event.data)
+        self._run.keep("plan.toml", self.plan.text)
+        self._run.keep(MAPPING, self.recording.text)
 
     @property
     def weighing(self) -> Weighing:
@@ -49,57 +62,46 @@ class Replay:
     def start(self) -> None:
         """Nothing to prepare."""
 
+    def carried(self, case: Any) -> bool:
+        """A recording is judged whole."""
+        return False
+
     def run_case(self, case: Any) -> CaseVerdict:
         verdict = judge_case(self.record, case, self.recording.conditions(self.plan), self.recording.evaporation)
-        self._verdicts[case.id] = verdict
-        return verdict
+        return self._judged(Judged(verdict, from_record=True))
+
+    def abort(self, reason: str) -> None:
+        """No case after this is judged."""
+        self._run.ended(self._end_us, Verdict.ABORTED, reason)
 
     def abort_case(self, case: Any, reason: str) -> CaseVerdict:
-        verdict = without_measurands(case, Verdict.ABORTED, reason)
-        self._verdicts[case.id] = verdict
-        return verdict
+        self.abort(reason)
+        return self._judged(Judged(without_measurands(case, Verdict.ABORTED, reason)))
+
+    def _judged(self, judged: Judged) -> CaseVerdict:
+        return self._run.judged(self._end_us, judged)
+
+    @property
+    def _end_us(self) -> int:
+        return int(self.record.readings.stamps_us[-1])
 
     def close(self) -> RunVerdict:
         """Leave a run folder like any other: the recording as it came, samples, journal, verdicts."""
-        for case in self.plan.cases:
-            self._verdicts.setdefault(case.id, without_measurands(case, Verdict.ABORTED, "not reached, or not selected"))
-        hashes = self._write_files()
+        give_reserve_back(self.folder)
+        self.recorder.close()
         self.cost_s = self._spent_s()
-        verdict = RunVerdict(self.run, self.data_source, tuple(self._verdicts[case.id] for case in self.plan.cases))
-        write_verdicts(verdict, self.folder / "verdicts.json")
+        verdict = self._run.verdict()
+        write_verdicts(verdict, self.folder / VERDICTS)
         if self.recording.mapping.analysis:
             results = json.dumps(results_of(self.recording, self.record), indent=1, allow_nan=False)
-            (self.folder / "analysis.json").write_text(results + "\n", encoding="utf-8")
-        self._write_identity(hashes)
+            replace_file(self.folder / "analysis.json", results.encode("utf-8") + b"\n")
+        instruments = {"recording": self.recording.mapping.recording.title}
+        self._run.finish(bench_time_s=self.bench_time_s, instruments=instruments)
         return verdict
 
-    def _write_files(self) -> dict[str, str]:
-        raw = self.folder / "raw"
-        raw.mkdir()
-        shutil.copyfile(self.recording.source, raw / self.recording.source.name)
-        hashes = {f"raw/{self.recording.source.name}": self.recording.sha256}
-        write_journal(self.record.events, self.folder / "journal.jsonl")
-        write_samples(self.record, self.folder / "samples.parquet", hashes)
-        (self.folder / "plan.toml").write_text(self.plan.text, encoding="utf-8")
-        (self.folder / "mapping.toml").write_text(self.recording.text, encoding="utf-8")
-        return hashes
-
-    def _write_identity(self, hashes: dict[str, str]) -> None:
-        identity = {
-            "schema": "dosebench/run/1",
-            "run": self.run,
-            "data_source": self.data_source,
-            "plan": {"id": self.plan.id, "sha256": self.plan.sha256, "tables": self.plan.tables},
-            "bench": {"id": self.recording.source.name, "sha256": self.recording.sha256, "tables": self.recording.tables},
-            "corrections": self.weighing.corrections.model_dump(),
-            "started": self.started.isoformat(),
-            "closed": utc_now().isoformat(),
-            "bench_time_s": self.bench_time_s,
-            "instruments": {"recording": self.recording.mapping.recording.title},
-            "versions": versions(),
-            "sha256": hashes,
-        }
-        (self.folder / "run.json").write_text(json.dumps(identity, indent=1, default=str) + "\n", encoding="utf-8")
+    def release(self) -> None:
+        """The folder is complete."""
+        self._run.release()
 
 
 def _check(plan: Plan, recording: Recording) -> None:

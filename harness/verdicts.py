@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from harness.disk import replace_file
 from harness.metrology.budget import Estimate, Method, Row
 from harness.metrology.rules import Interval, Outcome, Spread, decide
 from instruments.errors import ConfigError
 
 SCHEMA = "dosebench/verdicts/1"
+VERDICTS = "verdicts.json"
 
 
 class Verdict(StrEnum):
@@ -123,11 +125,12 @@ class RunVerdict:
             "run": self.run,
             "data_source": self.data_source,
             "verdict": self.verdict.value,
-            "cases": [_case_json(case) for case in self.cases],
+            "cases": [case_json(case) for case in self.cases],
         }
 
 
-def _case_json(case: CaseVerdict) -> dict[str, Any]:
+def case_json(case: CaseVerdict) -> dict[str, Any]:
+    """A case as the verdicts file has it; budgets are not in it."""
     return {
         "id": case.id,
         "title": case.title,
@@ -144,9 +147,14 @@ def _measurand_json(measurand: Measurand) -> dict[str, Any]:
     return plain | {"verdict": measurand.verdict.value}
 
 
+def verdicts_text(run: RunVerdict) -> bytes:
+    """The bytes of the verdicts file."""
+    return json.dumps(run.as_json(), indent=1, allow_nan=False).encode("utf-8") + b"\n"
+
+
 def write_verdicts(run: RunVerdict, path: Path) -> None:
-    text = json.dumps(run.as_json(), indent=1, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    """In one step: a run that is killed meanwhile keeps the file from before. Raises OSError."""
+    replace_file(path, verdicts_text(run))
 
 
 def read_verdicts(path: Path) -> RunVerdict:
@@ -155,12 +163,13 @@ def read_verdicts(path: Path) -> RunVerdict:
         plain = json.loads(path.read_text(encoding="utf-8"))
         if plain["schema"] != SCHEMA:
             raise ConfigError(f"{path}: has schema {plain['schema']!r}, this program reads {SCHEMA!r}")
-        return RunVerdict(plain["run"], plain["data_source"], tuple(map(_case_from, plain["cases"])))
+        return RunVerdict(plain["run"], plain["data_source"], tuple(map(case_from, plain["cases"])))
     except (OSError, json.JSONDecodeError, KeyError, TypeError, ValueError) as err:
         raise ConfigError(f"{path}: is not the verdicts file of a run ({err})") from err
 
 
-def _case_from(plain: dict[str, Any]) -> CaseVerdict:
+def case_from(plain: Mapping[str, Any]) -> CaseVerdict:
+    """What ``case_json`` made."""
     measurands = tuple(
         Measurand(**{**found, **_pairs(found), "verdict": Verdict(found["verdict"])}) for found in plain["measurands"]
     )
