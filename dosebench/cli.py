@@ -11,8 +11,10 @@ from typing import Any
 import click
 
 from dosebench.discover import discover
+from dosebench.evidence import bundle, key, seal, verify
 from dosebench.instruments_list import list_instruments
 from dosebench.qualify import qualify
+from dosebench.records import reanalyse_run, recover_runs
 from dosebench.results import write_results
 from dosebench.running import ABORTED, USAGE, run_plan
 from dosebench.serving import sim
@@ -44,10 +46,12 @@ def app() -> None:
 @click.option("--bench", type=_PATH, required=True, help="The bench file.")
 @click.option("--fault", multiple=True, metavar="SPEC", help="A fault of a simulated bench, like rate-gain:+6%; may be repeated.")
 @click.option("--seed", type=int, help="Seed of a simulated bench.")
+@click.option("--resume", type=_PATH, help="The folder of a run that was cut: go on with its first case without a verdict.")
 @_out
-def run(plan: Path, bench: Path, fault: tuple[str, ...], seed: int | None, out: Path) -> int:
+def run(plan: Path, bench: Path, fault: tuple[str, ...], seed: int | None, resume: Path | None, out: Path) -> int:
     """Run PLAN on a bench."""
     options = ["--bench", str(bench), "--out", str(out), *(f"--fault={spec}" for spec in fault)]
+    options += [] if resume is None else ["--resume", str(resume)]
     return run_plan(plan, options + ([] if seed is None else ["--seed", str(seed)]))[0]
 
 
@@ -103,7 +107,8 @@ def tools() -> int:
     return 0
 
 
-app.add_command(discover)
+for command in (discover, recover_runs, reanalyse_run, key, seal, verify, bundle):
+    app.add_command(command)
 app.add_command(sim)
 app.add_command(qualify)
 app.add_command(list_instruments)

@@ -28,13 +28,13 @@ class _Keeper:
     cost: str = ""
 
     def pytest_unconfigure(self, config: pytest.Config) -> None:
+        from fixtures.ending import cost_line
         from fixtures.items import CAMPAIGN
-        from fixtures.plugin import VERDICT, cost_line
-        from harness.verdicts import EXIT_STATUS
+        from fixtures.plugin import ENDING
 
-        verdict = config.stash.get(VERDICT, None)
-        if verdict is not None:
-            self.status = EXIT_STATUS[verdict.verdict]
+        ending = config.stash.get(ENDING, None)
+        if ending is not None and ending.status is not None:
+            self.status = ending.status
             self.cost = cost_line(config.stash[CAMPAIGN])
 
 

@@ -20,10 +20,14 @@ from reports.numbers import measured
 from reports.tables import banner, budget_html, measurands_html
 
 
+def case_title(case: CaseBase, data_source: str) -> str:
+    marked = f"[{data_source.upper()}] " if data_source != "real" else ""
+    return f"{marked}{case.id}: {case.title}"
+
+
 def describe_case(plan: Plan, case: CaseBase, data_source: str) -> None:
     """Everything that is known before the case runs."""
-    marked = f"[{data_source.upper()}] " if data_source != "real" else ""
-    allure.dynamic.title(f"{marked}{case.id}: {case.title}")
+    allure.dynamic.title(case_title(case, data_source))
     allure.dynamic.epic(plan.file.plan.title)
     allure.dynamic.feature(getattr(case, "procedure", "case"))
     allure.dynamic.tag(data_source, *case.requirement)

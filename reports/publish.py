@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from harness.verdicts import RunVerdict, read_verdicts
+from harness.evidence.manifest import versions_of, write_manifest
+from harness.evidence.verifier import SIGNATURES
+from harness.verdicts import VERDICTS, RunVerdict, read_verdicts
+from instruments.clock import utc_now
+from instruments.errors import ConfigError
 from reports.allure3 import ReportError, render
+from reports.allure_results import RESULTS
 from reports.summary import environment, write_summary
-
-HISTORY = "history.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,16 @@ def publish(folder: Path, run: RunVerdict, results: Path, *, remember: bool) -> 
     marked = f" ({run.data_source.upper()})" if run.data_source != "real" else ""
     title = f"{identity['plan']['id']} on {identity['bench']['id']}: {run.verdict}{marked}"
     try:
-        report = render(results, folder / "report.html", title=title, history=folder.parent / HISTORY, remember=remember)
+        report = render(results, folder / "report.html", title=title, history=history_of(folder, identity), remember=remember)
     except ReportError as err:
         return Published(summary, None, str(err))
     return Published(summary, report)
+
+
+def history_of(folder: Path, identity: dict[str, Any]) -> Path:
+    """A file for each bench: runs on two benches share none."""
+    bench = re.sub(r"[^A-Za-z0-9.-]+", "_", identity["bench"]["id"])
+    return folder.parent / f"history-{bench}.jsonl"
 
 
 def write_environment(results: Path, told: dict[str, str]) -> None:
@@ -52,5 +63,11 @@ def _value(text: str) -> str:
 
 
 def republish(folder: Path) -> Published:
-    """The pages of a closed run again, from what is in its folder."""
-    return publish(folder, read_verdicts(folder / "verdicts.json"), folder / "allure-results", remember=False)
+    """The pages of a closed run again, from what is in its folder; its manifest follows. Raises ConfigError when it is signed."""
+    if (folder / SIGNATURES).exists():
+        raise ConfigError(
+            f"{folder}: this run is signed, pages included; copy the folder without {SIGNATURES} for pages of another kind"
+        )
+    published = publish(folder, read_verdicts(folder / VERDICTS), folder / RESULTS, remember=False)
+    write_manifest(folder, versions=versions_of(), closed=utc_now())
+    return published

@@ -130,7 +130,7 @@ def test_being_told_to_end_stops_the_pump_and_closes_the_run_as_aborted(tmp_path
     """SIGTERM to the real program in the middle of its three days."""
     command = [sys.executable, "-m", "dosebench", "run", str(PLAN), "--bench", str(BENCH), "--out", "out"]
     program = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    while program.poll() is None and not any("hold" in file.read_text() for file in tmp_path.glob("out/*/journal.jsonl")):
+    while program.poll() is None and not any('"name":"hold"' in file.read_text() for file in tmp_path.glob("out/*/journal.jsonl")):
         pass
     program.terminate()
     told, _ = program.communicate(timeout=120)
@@ -144,7 +144,7 @@ def test_being_told_to_end_stops_the_pump_and_closes_the_run_as_aborted(tmp_path
 def test_pages_can_be_made_again_without_a_longer_history(tmp_path: Path) -> None:
     dosebench(tmp_path, "tools")
     dosebench(tmp_path, "run", short_plan(tmp_path), "--bench", BENCH, "--out", "out")
-    folder, history = run_folder(tmp_path / "out"), tmp_path / "out" / "history.jsonl"
+    folder, history = run_folder(tmp_path / "out"), tmp_path / "out" / "history-simulated.jsonl"
     before = history.read_bytes()
     (folder / "report.html").unlink()
     done = dosebench(tmp_path, "report", folder)
