@@ -82,6 +82,13 @@ def test_stamps_that_go_back_are_found() -> None:
     assert "backwards" in faults(readings(moments_s, GOOD.masses_g))
 
 
+def test_lines_that_came_together_have_one_stamp_and_no_fault() -> None:
+    """A busy computer reads two lines at once: that is no clock that was set back."""
+    moments_s = np.arange(0, 3600, 0.1)
+    moments_s[500::7] = moments_s[499:-1:7]
+    assert faults(readings(moments_s, GOOD.masses_g)) == ""
+
+
 def test_a_display_that_is_held_still_on_purpose_is_not_stuck() -> None:
     held = replace(PLAIN, balance=SHEET.model_copy(update={"shows_noise": False}))
     assert faults(frozen(1000, 2000), weighing=held) == ""
