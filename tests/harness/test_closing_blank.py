@@ -75,6 +75,22 @@ def test_what_a_blank_says_of_the_case_before_it(gains_mg_h: tuple[float, ...], 
     assert any(told.startswith(reason) for told in found.reasons) or not reason
 
 
+@pytest.mark.parametrize(
+    ("after_mg_h", "blank_s", "verdict"),
+    [(-3.0, 1200, "INVALID"), (-300.0, 3490, "INVALID"), (3.0, 1200, "FAIL"), (-0.5, 1200, "FAIL")],
+)
+def test_a_flow_into_an_open_vessel_fails_no_pump(after_mg_h: float, blank_s: float, verdict: str) -> None:
+    """5 % too much, which the blank before calls a failure: but not where the blank after it says that the vessel was open.
+
+    So it does where the pump stood for less than half an hour, and where more is lost than can evaporate.
+    """
+    relaxed_s = 2 * HOUR_S + 110
+    events = (*EVENTS[:-4], *phase("A", "blank", relaxed_s, relaxed_s + blank_s))
+    found = judge_case(run_of((-0.2, 1.05 * FLOW_MG_H - 0.2, after_mg_h), events), STEADY, CONDITIONS)
+    told = [reason for reason in found.reasons if reason.startswith("blank after the case: the vessel lost")]
+    assert (found.verdict, len(told), bool(found.measurands)) == (verdict, verdict == "INVALID", verdict == "FAIL")
+
+
 def test_a_failed_case_names_its_bad_blank_too() -> None:
     assert [reason for reason in steady(-0.2, 1.05 * FLOW_MG_H, 3.0, 0).reasons if reason.startswith("blank after the case")]
 

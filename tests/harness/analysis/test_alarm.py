@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from harness.analysis.alarm import end_of_flow, judge_run_to_empty, unexpected_alarms
-from harness.cases import RunToEmptyCase, VolumeLimit
+from harness.cases import PumpOffCase, RunToEmptyCase, VolumeLimit
 from harness.record import Event, FloatArray, Period
+from instruments.errors import BenchError
 from tests.harness.records import CONDITIONS, commanded, curve, phase, view_of
 
 CASE = RunToEmptyCase.model_validate(
@@ -49,6 +50,12 @@ def test_the_end_of_flow_is_where_the_rise_meets_the_plateau() -> None:
     assert found.slope_g_s == pytest.approx(5 / 3600, rel=1e-3)
 
 
+def test_the_end_of_flow_out_of_a_vessel_is_where_the_fall_ends() -> None:
+    view = view_of(CASE, curve(lambda moments_s: 70.0 - mass(moments_s), 2000.0), [])
+    found = end_of_flow(view.record.series(Period(START_S, 2000)), -1)
+    assert (found.moment_s, found.slope_g_s) == (pytest.approx(EMPTY_S, abs=0.2), pytest.approx(5 / 3600, rel=1e-3))
+
+
 @pytest.mark.parametrize(
     ("at_s", "verdict"),
     [(1701, "PASS"), (1750, "PASS"), (1760.5, "INCONCLUSIVE"), (1765, "FAIL"), (2300, "FAIL"), (1650, "PASS"), (1630, "FAIL")],
@@ -72,6 +79,30 @@ def test_what_lies_between_two_polls_is_uncertain(poll_s: float, u_s: float) -> 
 )
 def test_exactly_one_alarm_is_right(alarms: list[float], verdict: str) -> None:
     assert judged(*map(alarm, alarms))["reservoir alarms"].verdict.value == verdict
+
+
+def test_of_two_alarms_the_first_is_timed() -> None:
+    assert judged(alarm(1650), alarm(1701))["alarm latency"].value == pytest.approx(1649.5 - EMPTY_S, abs=0.5)
+
+
+@pytest.mark.parametrize("kind", ["stall", "empty"])
+def test_a_pump_tells_of_its_empty_reservoir_in_its_own_way(kind: str) -> None:
+    assert [found.verdict.value for found in judged(alarm(1701, kind=kind)).values()] == ["PASS"] * 3
+
+
+def dry(case: RunToEmptyCase) -> list[str]:
+    """Measurands of a syringe that was empty from the beginning, although 1.389 mL had been filled in."""
+    events = [*phase("preparation", "blank", 0, 600), *phase("E", "run", 700, 1700), *phase("E", "plateau", 1700, 2000)]
+    found = curve(lambda moments_s: np.full(len(moments_s), 35.0), 2000.0)
+    view = view_of(case, found, [*events, alarm(1700)], replace(CONDITIONS, filled_ml=1.389, filled_u_ml=0.05))
+    return [f"{one.name} {one.verdict}" for one in judge_run_to_empty(view)]
+
+
+def test_an_alarm_where_nothing_flowed_is_not_timed() -> None:
+    """That all of it is left has failed; nobody else has told where what is left is not asked for."""
+    assert dry(CASE) == ["reservoir alarms PASS", "residual volume FAIL"]
+    with pytest.raises(BenchError, match="nothing flowed: the syringe was empty before it was run to empty"):
+        dry(CASE.model_copy(update={"residual_volume": None}))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +129,10 @@ def test_limits_may_have_rules_of_their_own() -> None:
 
 @pytest.mark.parametrize("lag_s", [0.0, 6.0, 40.0])
 def test_the_lag_of_line_and_balance_is_no_head_start_of_the_alarm(lag_s: float) -> None:
-    assert judged(alarm(1730), lag_s=lag_s)["alarm latency"].value == pytest.approx(29.5, abs=0.5)
+    """It is known to half."""
+    found = judged(alarm(1730), lag_s=lag_s)["alarm latency"]
+    assert found.value == pytest.approx(29.5, abs=0.5)
+    assert [row.u for row in found.budget if row.source.startswith("lag")] == pytest.approx([lag_s / 2 / 3**0.5])
 
 
 @pytest.mark.parametrize("kind", ["watchdog", "power", "program"])
@@ -107,6 +141,13 @@ def test_another_alarm_at_the_right_moment_is_not_the_reservoirs(kind: str) -> N
 
 
 def test_an_alarm_where_none_should_be_is_a_fault_of_the_pump() -> None:
-    told = [[], [alarm(5)], [alarm(5, kind="power")], [alarm(5, kind="watchdog")]]
-    found = [unexpected_alarms(view_of(CASE, curve(mass, 10.0), events)) for events in told]
-    assert [[one.verdict.value for one in some] for some in found] == [[], [], ["FAIL"], []]
+    """Where a reservoir is run to empty, that it is low or empty is none; in any other case it is."""
+    other = PumpOffCase.model_validate(
+        {"id": "E", "title": "", "procedure": "pump-off", "requirement": ["R"], "duration": "1 h", "flow": {"within": "1 uL/h"}}
+    )
+    kinds = ["stall", "empty", "low-reservoir", "watchdog", "power"]
+    for case, wrong in ((CASE, ["power"]), (other, ["stall", "empty", "low-reservoir", "power"])):
+        found = {kind: unexpected_alarms(view_of(case, curve(mass, 10.0), [alarm(5, kind=kind)])) for kind in kinds}
+        assert [kind for kind, some in found.items() if [one.verdict.value for one in some] == ["FAIL"]] == wrong
+        assert sum(map(len, found.values())) == len(wrong)
+    assert unexpected_alarms(view_of(CASE, curve(mass, 10.0), [])) == []

@@ -66,6 +66,57 @@ def test_verdicts_on_known_ramps(length_s: float, mass_g: float, hold_g_h: float
     assert [measurand.verdict.value for measurand in found.values()] == verdicts
 
 
+TOLD = [*phase("B", "baseline", 0, 200), *phase("B", "drain", 400, 500), *phase("B", "hold", 500, 800)]
+
+
+@pytest.mark.parametrize(("mass_mg", "volume", "timed"), [(1.5, "1 mL", False), (2.5, "1 mL", True), (2.5, "2.5 uL", True)])
+def test_a_rise_within_the_noise_is_not_timed(mass_mg: float, volume: str, timed: bool) -> None:
+    """It is where it is twenty times the noise of one reading, 0.1 mg."""
+    found = judge_bolus(view_of(case_of(volume=volume), curve(ramp(250.0, 75.0, mass_mg / 1000), 500.0), TOLD))
+    assert ("bolus duration" in [measurand.name for measurand in found]) is timed
+
+
+def test_a_bolus_that_came_and_cannot_be_timed_has_no_verdict() -> None:
+    """1.5 mg for 1.5 uL: the volume does not fail, so nobody else has said why there is no duration."""
+    view = view_of(case_of(volume="1.5 uL"), curve(ramp(250.0, 75.0, 0.0015), 500.0), TOLD)
+    with pytest.raises(BenchError, match="nothing rises above the noise where a bolus should be"):
+        judge_bolus(view)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_seeps_before_a_bolus_is_no_part_of_it(sign: int) -> None:
+    """20 mg in the first 100 s of the baseline; weighed in or out."""
+
+    def mass(moments_s: FloatArray) -> FloatArray:
+        return np.asarray(35 + sign * (0.020 * np.clip(moments_s / 100, 0, 1) + ramp(250.0, 75.0, 0.999)(moments_s) - 35))
+
+    conditions = replace(CONDITIONS, weighing=replace(CONDITIONS.weighing, sign=sign))
+    volume, duration, error = judge_bolus(view_of(case_of(), curve(mass, 800.0), TOLD, conditions))
+    assert (volume.value, duration.value) == (pytest.approx(1.0, abs=5e-4), pytest.approx(75.0, abs=0.1))
+    assert error.value == pytest.approx(0.0, abs=0.15)
+
+
+@pytest.mark.parametrize("volume_ml", [0.5, 2.0])
+def test_a_volume_s_limits_are_those_of_the_programmed_volume(volume_ml: float) -> None:
+    found = judge_bolus(view_of(case_of(volume=f"{volume_ml} mL"), curve(ramp(250.0, 75.0, volume_ml), 800.0), TOLD))[0]
+    assert found.verdict is Verdict.PASS
+    assert found.limits == pytest.approx((0.95 * volume_ml, 1.05 * volume_ml))
+
+
+def test_a_hold_is_weighed_between_levels_of_half_a_minute() -> None:
+    """Of 300 readings each; as an error of the duration, it may have a rule of its own."""
+    case = case_of(
+        hold="5 min",
+        hold_volume={"within": "10 uL", "rule": "simple"},
+        duration_error={"within": "10 %", "rule": "4:1"},
+    )
+    found = {one.name: one for one in judge_bolus(view_of(case, curve(ramp(250.0, 75.0, 0.999), 800.0), TOLD))}
+    hold = found["unintended volume in the hold"]
+    assert (hold.rule, found["bolus duration error"].rule, found["bolus duration"].rule) == ("simple", "4:1", "guarded")
+    noises_g = [row.u for row in hold.budget if row.source.startswith("repeatability")]
+    assert noises_g == pytest.approx([1e-4 / 300**0.5] * 2, rel=0.15)
+
+
 def lagged_g(moments_s: FloatArray, length_s: float, lag_s: float) -> FloatArray:
     """A ramp from 60 s on, behind a first-order lag."""
     ramp_g = 0.998 / length_s
@@ -110,6 +161,11 @@ def test_a_bolus_that_was_never_started_has_no_start() -> None:
     view = view_of(case_of(), curve(ramp(60.0, 60.0, 1.0), 300.0), [commanded(10.0, 0.0, "B"), commanded(20.0, 5.0, "A")])
     with pytest.raises(BenchError, match="no start of the pump in case B"):
         start_command_s(view.record, "B")
+
+
+def test_a_bolus_that_was_interrupted_began_with_its_first_start() -> None:
+    told = [commanded(at_s, rate_ml_h, case) for at_s, rate_ml_h, case in ((5, 9, "A"), (10, 0, "B"), (20, 5, "B"), (40, 5, "B"))]
+    assert start_command_s(view_of(case_of(), curve(ramp(60.0, 60.0, 1.0), 300.0), told).record, "B") == 20.0
 
 
 @pytest.mark.parametrize(

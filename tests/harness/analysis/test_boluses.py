@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,25 @@ def test_the_true_extremes_lie_in_their_intervals(share: float, successive: bool
     assert found.largest.deviation_pct.method == "Monte Carlo"
 
 
+@pytest.mark.parametrize("successive", [False, True])
+@pytest.mark.parametrize("apart_ml", [0.0, 1e-6])
+def test_where_all_boluses_are_alike_the_largest_is_known_no_better_than_the_mean(apart_ml: float, successive: bool) -> None:
+    found = bolus_statistics([0.1, 0.1 + apart_ml] * 2, 0.1, u_each_ml=1e-3, successive=successive)
+    for extreme in (found.largest, found.smallest):
+        assert extreme.deviation_pct.u == pytest.approx(found.mean_error_pct.u, rel=0.05)
+
+
+def test_what_all_boluses_share_is_in_their_extremes_too() -> None:
+    """0.5 % of 103 % and of 98 % of the set volume."""
+    found = bolus_statistics([0.1, 0.103, 0.098], 0.1, u_each_ml=1e-7, u_common_pct=0.5)
+    assert (found.largest.deviation_pct.u, found.smallest.deviation_pct.u) == pytest.approx((0.515, 0.49), rel=0.03)
+
+
+def test_a_pump_that_gives_nothing_has_no_relative_scatter() -> None:
+    found = bolus_statistics([0.0, 0.0], 0.1)
+    assert (found.sd_ml, found.mean_error_pct.value, np.isnan(found.cv_pct)) == (0.0, -100.0, True)
+
+
 @pytest.mark.parametrize("basal_ml_h", [0.0, 0.5])
 def test_steps_of_a_continuous_record(basal_ml_h: float) -> None:
     curve = staircase(TRUE_ML, basal_ml_h)
@@ -101,6 +121,28 @@ def test_a_flow_that_is_wrong_alike_is_wrong_in_every_bolus() -> None:
     wrong = Curve(curve.moments_s, curve.volumes_ml, u_flow_ml_h=0.06)
     found = step_boluses(wrong, STARTS_S, 0.1, settle_s=20.0, span_s=10.0)
     assert found.mean_error_pct.u == pytest.approx(1.0, rel=0.05)
+
+
+def test_what_all_volumes_share_is_wrong_in_every_bolus() -> None:
+    """0.5 % of the volumes' mean, which is 2 % too much."""
+    shared = replace(staircase(1.02 * np.full(25, 0.1)), u_common_pct=0.5)
+    found = step_boluses(shared, STARTS_S, 0.1, settle_s=20.0, span_s=10.0)
+    assert found.mean_error_pct.u == pytest.approx(0.51, rel=1e-6)
+
+
+def test_the_level_with_the_fewest_readings_says_how_well_a_bolus_is_known() -> None:
+    """Of 4 readings in place of 100."""
+    full = staircase(TRUE_ML, noise_ml=1e-4)
+    kept = (full.moments_s < STARTS_S[5] - 9.65) | (full.moments_s >= STARTS_S[5])
+    curve = replace(full, moments_s=full.moments_s[kept], volumes_ml=full.volumes_ml[kept])
+    found = step_boluses(curve, STARTS_S, 0.1, settle_s=20.0, span_s=10.0)
+    assert found.mean_error_pct.u == pytest.approx(100 * (2**0.5 * 1e-4 / 4**0.5 / 25) / 0.1, rel=1e-6)
+
+
+def test_the_wetting_of_the_needle_does_not_average_out_in_a_level() -> None:
+    moments_s = np.arange(0.0, 10.0, 0.1)
+    wet = level(Curve(moments_s, np.resize([1.0, 1.0001], 100), 1e-4, u_level_ml=3e-4), 0.0, 10.0)
+    assert wet.u_ml == pytest.approx(np.hypot(1e-5, 3e-4))
 
 
 def test_rounding_that_all_readings_share_does_not_average_out() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,24 @@ def test_an_end_is_less_than_half_for_more_than_three_windows(after_s: float, kv
     if found:
         assert found.moment_s.value == pytest.approx(END_S, abs=4 * found.moment_s.u)
         assert found.after_ml_h == pytest.approx(kvo_ml_h, abs=0.05)
+
+
+def test_what_the_moment_of_the_end_is_known_to() -> None:
+    """At 5 mL/h 2 uL of wetting in either level are 1.44 s; 4000 readings in the rise and 3800 after it have little noise.
+
+    A lag that is known to 1 s moves it as far.
+    """
+    curve = replace(emptying(5.0, 400.0), u_level_ml=2e-3)
+    found = true_empty(curve, 5.0, window_s=20.0, lag_s=0.0, lag_half_s=1.0)
+    assert found is not None
+    told = {row.source.partition(" (")[0]: row.contribution for row in found.moment_s.budget}
+    assert told["level of the rise"] == pytest.approx(2e-3 * 3600 / 5, rel=0.01)
+    assert told["level of the plateau"] == pytest.approx(2e-3 * 3600 / 5, rel=0.01)
+    assert told["lag of line and balance"] == pytest.approx(1 / 3**0.5)
+    averaged = true_empty(emptying(5.0, 400.0), 5.0, window_s=20.0)
+    assert averaged is not None
+    levels_ml = [row.u for row in averaged.moment_s.budget if row.source.startswith("level")]
+    assert levels_ml == pytest.approx([NOISE_ML / 4000**0.5, NOISE_ML / 3800**0.5], rel=0.1)
 
 
 def test_what_flows_again_was_not_empty() -> None:
@@ -146,6 +165,16 @@ def test_what_the_residual_is_known_to(change: dict[str, float], u_ul: float) ->
     assert found.true_ul.value == pytest.approx(10_000 - 5 / 3.6 * 505)
     assert found.true_ul.u == pytest.approx(u_ul, rel=0.01)
     assert (found.programmed_ul.value, found.programmed_ul.u) == (9500.0, pytest.approx(500 / 505 * 5 / 3**0.5, rel=0.01))
+
+
+def test_the_beginning_is_known_as_well_as_a_line_at_its_end() -> None:
+    """Twice the noise of the mean of 10 s; three readings are enough for it where they come every half minute."""
+    often, clean = emptying(5.0, 1.0), emptying(5.0, 1.0, noise_ml=0.0)
+    budget = residual_at(often, (500.0, 510.0), 10.0, 0.0, 0.5).true_ul.budget
+    (row,) = [row for row in budget if row.source.startswith("noise at the begin")]
+    assert row.u == pytest.approx(2 * NOISE_ML / 101**0.5, rel=0.1)
+    seldom = replace(clean, moments_s=clean.moments_s[::300], volumes_ml=clean.volumes_ml[::300])
+    assert residual_at(seldom, (500.0, 510.0), 10.0, 0.0, 0.5).true_ul.value == pytest.approx(10_000 - 5 / 3.6 * 505)
 
 
 def test_an_alarm_that_stops_the_pump_bends_no_line() -> None:

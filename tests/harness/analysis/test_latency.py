@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 
 from harness.analysis.curve import Curve
 from harness.analysis.latency import clearly_without_flow, latency_s, straight
@@ -49,6 +50,12 @@ def test_the_true_latency_lies_in_its_interval(gap_s: float, u_s: float) -> None
     assert 0.91 <= inside / 300 <= 0.99
 
 
+def test_a_moment_that_few_readings_tell_is_known_as_badly_in_a_latency() -> None:
+    """Three degrees of freedom: 95.45 % are 3.31 standard deviations."""
+    found = latency_s((10.0, 10.0), Estimate(9.0, 3.31, 3.31, 3.0))
+    assert (found.u, found.dof, found.expanded_uncertainty) == pytest.approx((1.0, 3.0, 3.31), rel=2e-3)
+
+
 def test_polls_in_the_wrong_order() -> None:
     with pytest.raises(BenchError, match="comes after the one that brought it"):
         latency_s((12.0, 10.0), exact(9.0))
@@ -78,6 +85,11 @@ def test_what_is_wrong_alike_counts_too(common: dict[str, float]) -> None:
     assert not clearly_without_flow(widened, 5.0, 20.0).clearly_without
 
 
+@pytest.mark.parametrize(("share", "missing"), [(0.5, False), (0.65, False), (0.75, True)])
+def test_how_much_has_to_flow_can_be_told(share: float, missing: bool) -> None:
+    assert clearly_without_flow(flow(3.5), 5.0, 20.0, share).clearly_without is missing
+
+
 def test_only_the_last_window_counts() -> None:
     curve = flow(5.0)
     stopped = Curve(curve.moments_s, np.minimum(curve.volumes_ml, curve.volumes_ml[2000]), curve.u_ml)
@@ -94,6 +106,23 @@ def test_the_slope_is_known_as_well_as_its_residuals_allow() -> None:
     waving = straight(Curve(curve.moments_s, curve.volumes_ml + waves_ml, curve.u_ml))
     assert waving.u_slope_ml_s > 50 * white.u_slope_ml_s
     assert waving.dof < white.dof / 50
+
+
+def test_the_wetting_of_the_needle_does_not_average_out_along_a_line() -> None:
+    """It may be another at either end: sqrt 2 of 1 uL over 300 s."""
+    wet = straight(Curve(flow(5.0).moments_s, flow(5.0).volumes_ml, 1e-4, u_level_ml=1e-3))
+    assert (wet.u_level_ml, wet.u_slope_ml_s) == pytest.approx((1e-3, 2**0.5 * 1e-3 / 300), rel=0.01)
+
+
+@pytest.mark.parametrize("alike", [0.0, 0.8])
+def test_readings_that_hang_together_scatter_the_slope_as_much_as_it_says(alike: float) -> None:
+    """300 lines through residuals that each keep so much of the one before."""
+    moments_s, lines = np.arange(0.0, 60.0, 0.1), []
+    for seed in range(300):
+        noise = lfilter([1e-4], [1.0, -alike], np.random.default_rng(seed).standard_normal(700))[100:]
+        lines.append(straight(Curve(moments_s, 1e-3 * moments_s + noise, 1e-5)))
+    scatter_ml_s = np.std([line.slope_ml_s for line in lines])
+    assert np.median([line.u_slope_ml_s for line in lines]) == pytest.approx(scatter_ml_s, rel=0.15)
 
 
 def test_readings_that_stand_still_are_no_better_than_the_balance() -> None:

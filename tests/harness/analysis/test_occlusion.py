@@ -118,7 +118,7 @@ def test_moments_that_fit_no_test(closed_s: float, alarm: tuple[float, float], o
         occlusion(line(5.0, 0.5), closed_s, alarm, opened_s, pressures=None, rate_ml_h=0.0)
 
 
-@pytest.mark.parametrize(("error", "normal"), [(0.04, True), (0.06, False)])
+@pytest.mark.parametrize(("error", "normal"), [(0.049, True), (-0.049, True), (0.051, False), (-0.051, False)])
 def test_a_pump_that_errs_is_back_to_normal_within_5_percent(error: float, normal: bool) -> None:
     curve = line(5.0 * (1 + error), 0.0, noise_ml=1e-6, running=True)
     if normal:
@@ -126,6 +126,14 @@ def test_a_pump_that_errs_is_back_to_normal_within_5_percent(error: float, norma
     else:
         with pytest.raises(BenchError, match="not back to normal"):
             found_in(curve, 5.0)
+
+
+def test_a_pump_that_does_not_deliver_at_first_is_not_back_to_normal() -> None:
+    """Opened, nothing comes for 100 s: two windows of a minute have too little. What was due then is missing in the bolus."""
+    clean = line(5.0, 0.0, noise_ml=1e-6, running=True)
+    missing_ml = 5.0 / 3600 * np.clip(clean.moments_s - OPENED_S, 0, 100)
+    found = found_in(replace(clean, volumes_ml=clean.volumes_ml - missing_ml), 5.0)
+    assert (found.normal_s, found.bolus_ul.value) == (OPENED_S + 120, pytest.approx(-5 / 3.6 * 100, abs=0.01))
 
 
 def test_a_flow_that_does_not_calm_down_has_no_bolus() -> None:

@@ -57,6 +57,16 @@ def test_a_response_without_noise(step_ml_h: float, before_ml_h: float, tau_s: f
     assert found.surplus_ul.value == pytest.approx(surplus_ul, abs=1e-4 + 1e-3 * abs(surplus_ul))
 
 
+@pytest.mark.parametrize(("tau_s", "beyond"), [(2.0, 0.0), (30.0, 2.0)])
+def test_what_blocks_of_readings_miss_of_a_bend_is_inside_the_interval(tau_s: float, beyond: float) -> None:
+    """Without any noise; the truth is worked out every 0.02 s."""
+    found = rate_change(curve(course(MOMENTS_S, 5.0, 0.0, tau_s, beyond)), AT_S, 0.0, 5.0, window_s=20.0)
+    for one, true_s in zip((found.done_10_s, found.done_50_s, found.done_90_s), truth(5.0, tau_s, beyond, 20.0)[:3], strict=True):
+        assert one is not None
+        assert one.interval[0] - 0.02 <= true_s <= one.interval[1] + 0.02
+        assert one.expanded_uncertainty < 0.2
+
+
 @pytest.mark.parametrize(("step_ml_h", "noise_ml", "window_s"), [(5.0, 1e-4, 5.0), (0.0625, 1e-5, 40.0)])
 @pytest.mark.parametrize(("tau_s", "beyond"), [(0.0, 0.0), (40.0, 0.0), (30.0, 2.0)])
 def test_the_true_response_lies_in_its_intervals(
@@ -88,6 +98,23 @@ def test_the_lag_is_taken_out_and_known_to_half() -> None:
     assert found.surplus_ul.u == pytest.approx(15 / 3.6 / 3**0.5, rel=0.01)
 
 
+def test_a_lag_that_is_not_taken_out_may_be_anywhere_up_to_its_bound() -> None:
+    found = rate_change(curve(course(MOMENTS_S, 5.0, 0.0, 40.0)), AT_S, 0.0, 5.0, window_s=20.0, lag_s=0.0, lag_half_s=2.0)
+    for one in (found.done_10_s, found.done_50_s, found.done_90_s):
+        assert one is not None
+        assert [row.u for row in one.budget if row.source.startswith("lag of line")] == pytest.approx([2 / 3**0.5])
+        assert one.interval == pytest.approx((one.value - 1.91, one.value + 1.91), abs=0.2)
+
+
+def test_a_surge_before_the_new_rate_is_reached_for_good_is_no_overshoot_of_it() -> None:
+    """Twice the rate for 30 s, half of it for five minutes, and the rate itself from then on."""
+    flowed_s = np.interp(MOMENTS_S - AT_S, [0, 30, 330, END_S], [0, 60, 210, 210 + END_S - 330])
+    found = rate_change(curve(flowed_s * 5 / 3600), AT_S, 0.0, 5.0, window_s=20.0)
+    assert found.done_90_s is not None
+    assert found.overshoot_pct is not None
+    assert (found.done_90_s.value, found.overshoot_pct.value) == pytest.approx((336.0, 0.0), abs=0.2)
+
+
 @pytest.mark.parametrize(
     ("reached", "which"), [(0.05, [False] * 3), (0.3, [True, False, False]), (0.85, [True, True, False]), (1.0, [True] * 3)]
 )
@@ -106,6 +133,36 @@ def test_what_is_wrong_alike_with_all_flows_counts() -> None:
     assert found.done_50_s.u == pytest.approx(0.5, rel=0.15)
     assert found.overshoot_pct.u == pytest.approx(2.0, rel=1e-6)
     assert found.surplus_ul.u == pytest.approx(0.1 / 3.6 * (END_S - AT_S), rel=0.01)
+
+
+ALIKE = {
+    # rate before, step, what is wrong alike, and of the step in %: where half of it is done, and all
+    "2 % of every volume": (5.0, 5.0, {"u_common_pct": 2.0}, 3.0, 4.0),
+    "2 %, to a lower rate": (10.0, -5.0, {"u_common_pct": 2.0}, 3.0, 2.0),
+    "2 %, from nothing": (0.0, 5.0, {"u_common_pct": 2.0}, 1.0, 2.0),
+    "1 uL of wetting at both ends of 20 s": (5.0, 5.0, {"u_level_ml": 1e-3}, 5.09, 5.09),
+}
+
+
+@pytest.mark.parametrize(("before_ml_h", "step_ml_h", "change", "half_pct", "all_pct"), ALIKE.values(), ids=ALIKE)
+def test_what_is_wrong_alike_with_all_volumes_counts(
+    before_ml_h: float, step_ml_h: float, change: dict[str, float], half_pct: float, all_pct: float
+) -> None:
+    clean = replace(curve(course(MOMENTS_S, step_ml_h, before_ml_h)), **change)
+    found = rate_change(clean, AT_S, before_ml_h, before_ml_h + step_ml_h, window_s=20.0)
+    assert found.done_50_s is not None
+    assert found.overshoot_pct is not None
+    (alike,) = [row for row in found.done_50_s.budget if row.source.startswith("flow alike")]
+    assert (100 * alike.u, found.overshoot_pct.u) == pytest.approx((half_pct, all_pct), rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("change", "u_ul"), [({"u_common_pct": 1.0}, 9.58), ({"u_ml": 1e-3}, 0.1), ({"u_level_ml": 1e-3}, 2**0.5)]
+)
+def test_what_the_surplus_is_known_to(change: dict[str, float], u_ul: float) -> None:
+    """1 % of the 958 uL that come from 200 s to 890 s; two levels of 200 readings each; the wetting at both ends."""
+    clean = replace(curve(course(MOMENTS_S, 5.0, 0.0), 1e-6), **change)
+    assert rate_change(clean, AT_S, 0.0, 5.0, window_s=20.0).surplus_ul.u == pytest.approx(u_ul, rel=0.02)
 
 
 @pytest.mark.parametrize(("step_ml_h", "u_ml", "lag_s"), [(5.0, 1e-4, 0.0), (-0.0625, 1e-4, 0.0), (5.0, 1e-4, 6.0)])

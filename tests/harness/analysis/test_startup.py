@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from harness.analysis.grid import Grid
 from harness.analysis.startup import start_up
 from harness.record import FloatArray
-from instruments.errors import ConfigError
+from instruments.errors import BenchError, ConfigError
 
 RATE_ML_H = 5.0
 
@@ -134,6 +134,14 @@ def test_a_gap_at_the_crossing_widens_the_delay() -> None:
     assert found is not None
     assert found.value == pytest.approx(known_s(600.0, 0.5), abs=found.expanded_uncertainty)
     assert found.budget[0].contribution >= 30 / 3**0.5
+
+
+def test_a_start_without_a_reading_has_no_delays() -> None:
+    """What comes after it cannot tell how much had been delivered by then."""
+    grid = exponential(600.0)
+    grid.volumes_ml[0] = np.nan
+    with pytest.raises(BenchError, match="no valid reading at 1000 s, where the infusion starts"):
+        start_up(grid, RATE_ML_H)
 
 
 @pytest.mark.parametrize(

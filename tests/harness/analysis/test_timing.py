@@ -151,6 +151,25 @@ def test_the_wetting_of_the_needle_is_no_more_than_its_bounds_let_it_be(capillar
     assert row.contribution == pytest.approx(row.u / 0.9)
 
 
+@pytest.mark.parametrize("lag_s", [0.0, LINE])
+def test_one_crossing_in_four_is_taken_to_be_near_a_slip_of_the_wetting(lag_s: float) -> None:
+    """From one bound to the other, anywhere within the readings that tell the crossing: half of what that does to it there.
+
+    Where a lag is taken out the slip stands out of the readings next to it, and does more than its own height.
+    """
+    capillary_g, moments_s = 1e-4, np.arange(0.0, 240.0, 1 / RATE_HZ)
+    masses_g = 35 + ramp(moments_s - START_S, 60.0, (lag_s,) if lag_s else ())
+    dry = rise_of(Series(moments_s, masses_g), 30.0)
+    true_s, late_s = timing_of(dry, lag_s).t05_s, []
+    for at_s in true_s + np.linspace(-2.45, 2.45, 50):
+        slipped = Series(moments_s, masses_g + np.where(moments_s < at_s, -capillary_g, capillary_g))
+        late_s.append(timing_of(Rise(slipped, dry.before_g, dry.after_g), lag_s).t05_s - true_s)
+    wet = replace(PLAIN, needle=PLAIN.needle.model_copy(update={"capillary": capillary_g}))
+    found = duration_s(replace(behind((lag_s, 0.0)), weighing=wet), dry)
+    (row,) = [row for row in found.budget if row.source.startswith("wetting of the needle at 5 %")]
+    assert row.u == pytest.approx(np.mean(np.square(late_s)) ** 0.5 / 2, rel=0.03)
+
+
 def test_a_clock_that_runs_wrong_makes_all_of_it_longer() -> None:
     (row,) = [row for row in duration_s(CONDITIONS, rise_of(recorded(60.0), 30.0)).budget if row.source.startswith("clock")]
     assert row.contribution == pytest.approx(60 * 1e-4 / math.sqrt(3), rel=0.01)

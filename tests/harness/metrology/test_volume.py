@@ -88,6 +88,13 @@ def test_a_correction_that_is_left_out_stands_in_the_budget_with_all_that_it_wou
     assert len(found.budget) == len(volume().budget)
 
 
+@pytest.mark.parametrize("hours", [0.5, 4.0])
+def test_evaporation_that_is_left_out_counts_for_as_long_as_it_lasts(hours: float) -> None:
+    weighing = replace(RIG, corrections=Corrections(evaporation=False))
+    row = row_of(volume(weighing, (Level(0.0, 30.0), Level(hours * 3600, 30.5))), "evaporation, not corrected")
+    assert row.u == pytest.approx(hours * math.hypot(2e-4, LOSS.u_g_h))
+
+
 def test_every_correction_made_is_told_in_numbers_and_none_as_left_out() -> None:
     assert RIG.in_words(*ENDS, LOSS) == (
         "30.00000 g to 30.50000 g in 3600.0 s; Z = 1.003272 mL/g, a = 0.000747, e = 0.200 mg/h (blank before the case)"
@@ -109,6 +116,36 @@ def test_every_correction_made_is_told_in_numbers_and_none_as_left_out() -> None
 def test_what_is_uncertain_of_the_densities(liquid: dict[str, str], source: str, relative_u: float) -> None:
     found = volume(replace(RIG, liquid=Liquid.model_validate(liquid)))
     assert row_of(found, source).contribution == pytest.approx(relative_u * found.value, rel=0.005)
+
+
+@pytest.mark.parametrize(("temperature", "density_g_ml"), [("20 degC", 1.0046), ("37 degC", 0.9997)])
+def test_saline_is_denser_than_water(temperature: str, density_g_ml: float) -> None:
+    """By 6.4 kg/m3, known to 0.5: the same mass is 0.64 % less of it (gravimetric-metrology, section 2)."""
+    saline, water = (
+        volume(replace(RIG, liquid=Liquid.model_validate({"name": name, "temperature": temperature})))
+        for name in ("saline", "water")
+    )
+    air_g_ml = 1.19e-3
+    in_air = (1 - air_g_ml / 8.0) / (1 - air_g_ml / density_g_ml)
+    assert saline.value == pytest.approx((0.5 * (1 - A) + 2e-4) / density_g_ml * in_air, rel=1e-4)
+    assert water.value / saline.value == pytest.approx(1.0064, abs=1e-4)
+    assert row_of(saline, "saline over water").contribution / saline.value == pytest.approx(0.5e-3, rel=0.01)
+
+
+AIRS = {
+    # temperature of water and air, density of both in kg/m3: water by tables, air of 1013.25 hPa and 50 % by CIPM-2007
+    "as warm as the water": ("22 degC", None, 997.773, 1.19048),
+    "a warm liquid in a cool room": ("37 degC", "20 degC", 993.329, 1.19931),
+    "a cool liquid in a warm room": ("20 degC", "27 degC", 998.207, 1.16858),
+}
+
+
+@pytest.mark.parametrize(("water", "air", "water_kg_m3", "air_kg_m3"), AIRS.values(), ids=AIRS)
+def test_buoyancy_is_that_of_the_air_at_the_balance(water: str, air: str | None, water_kg_m3: float, air_kg_m3: float) -> None:
+    """Air at 20 degC in place of 37 degC makes Z 7e-5 larger."""
+    told = {"pressure": "1013.25 hPa", "humidity": "50 %", **({"temperature": air} if air else {})}
+    rig = replace(RIG, liquid=Liquid.model_validate({"temperature": water}), environment=Environment.model_validate(told))
+    assert rig.factor_ml_g() == pytest.approx(1000 / (water_kg_m3 - air_kg_m3) * (1 - air_kg_m3 / 8000), rel=1e-6)
 
 
 # --- the balance ---
