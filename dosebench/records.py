@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from harness.reanalysis import Reanalysis, changes, reanalyse
+from harness.recovery import unreadable_runs
 from harness.verdicts import EXIT_STATUS, VERDICTS, Verdict, read_verdicts, verdicts_text
+from instruments.errors import ConfigError
 from reports.recovered import recover, recover_one
 
 _PATH = click.Path(path_type=Path)
@@ -28,7 +30,10 @@ def recover_runs(folder: Path | None, out: Path) -> int:
         click.echo(f"{one.folder}: closed as {one.verdict.verdict}")
         for told in one.told:
             click.echo(f"  {told}")
-    if not found:
+    damaged = [] if folder else unreadable_runs(out)
+    for path in damaged:
+        click.echo(f"{path}: was cut before its record began, or is damaged; nothing can be recovered, nothing in it is green")
+    if not found and not damaged:
         click.echo(f"{out}: no run there was cut short")
     return 0
 
@@ -45,10 +50,17 @@ def reanalyse_run(folder: Path, plan: Path | None, written: Path | None) -> int:
     """
     old, found = read_verdicts(folder / VERDICTS), reanalyse(folder, plan)
     if written is not None:
-        written.write_bytes(verdicts_text(found.verdict))
+        _write(written, verdicts_text(found.verdict))
     for case, name, was, now in changes(old, found.verdict):
         click.echo(f"{case} {name or 'verdict'}:\n  old  {was}\n  new  {now}")
     return _told(found, same=plan is not None or verdicts_text(found.verdict) == (folder / VERDICTS).read_bytes())
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as err:
+        raise ConfigError(f"{path}: the verdicts cannot be written there ({err.strerror})") from err
 
 
 def _told(found: Reanalysis, *, same: bool) -> int:

@@ -10,9 +10,9 @@ from typing import Any
 
 from harness import checks
 from harness.bench import Bench
-from harness.conclusion import MARK, Judged, mark
+from harness.conclusion import MARK, VERDICT, Judged, judged_cases, mark
 from harness.dryrun import DryRun, check, room_ml
-from harness.guardianship import HELP_S, diary, guardian_of, outcome
+from harness.guardianship import Guardianship
 from harness.interlocks import Limits
 from harness.interrupts import INTERRUPTS
 from harness.judge import conditions_of, judge_case, without_measurands
@@ -29,7 +29,6 @@ from harness.stations import open_ports
 from harness.verdicts import VERDICTS, CaseVerdict, RunVerdict, Verdict, write_verdicts
 from instruments.clock import stopwatch, utc_now
 from instruments.errors import BenchError, ConfigError, Interlock, PumpAlarm, SafetyError, SettingDiffers
-from instruments.guarding import Guardian
 from instruments.hands import Hands
 from instruments.stamped import microseconds
 
@@ -62,12 +61,13 @@ class Campaign:
         self._conditions = conditions_of(bench, plan)
         self.cost_s, self.unsafe, self.guarded = 0.0, "", False
         self._rig: Rig | None = None
-        self._guardian: Guardian | None = None
         self._ended: tuple[Verdict, str] | None = None
         self._starts_s: dict[str, float] = {}
+        INTERRUPTS.unheard = False
         self._spent_s = stopwatch()
         self._run = OpenRun(out, started, plan, self.data_source, bench.tables, **of_bench(bench), **self._known())
         self.folder, self.recorder = self._run.folder, self._run.recorder
+        self._guardianship = Guardianship(bench, self.folder, lambda kind, **data: self._note(kind, data))
         self._stand_by()
 
     def _known(self) -> dict[str, Any]:
@@ -119,18 +119,20 @@ class Campaign:
     def start(self) -> None:
         """Connect and prepare. A bench that cannot be used makes every case INVALID; the reason is kept."""
         limits = Limits.of(self.dry_run.volume_ml, self.dry_run.duration_s, room_ml(self.bench))
-        self._rig = rig = Rig(self.bench, self._ports, self.recorder, self._operator, limits)
+        self._rig = rig = Rig(self.bench, self._ports, self.recorder, self._operator, limits, self._guardianship)
         try:
-            rig.guardian = self._guardian = guardian_of(self.bench, self.folder)
+            self._guardianship.ensure()
             rig.connect()
             prepare(rig, self.plan.file.preparation)
         except BenchError as err:
             self._end(f"the bench could not be prepared: {err}", Verdict.INVALID)
 
     def run_case(self, case: Any) -> CaseVerdict:
-        """Carry a case out and judge it from the record. One that is carried over from another run is not repeated."""
-        if self.carried(case):
-            return self._resumed.carried[case.id]
+        """Carry a case out and judge it from the record, once: what has its verdict, also from another run, keeps it."""
+        if known := judged_cases(self.record.of_kind(VERDICT, case.id)):
+            return known[case.id].verdict
+        if INTERRUPTS.unheard:
+            self.abort(INTERRUPTS.words)
         if verdict := self._carried_out(case):
             return self._judged(Judged(verdict))
         return self._judged(Judged(judge_case(self.record, case, self._conditions), from_record=True))
@@ -188,13 +190,14 @@ class Campaign:
 
     def _end(self, reason: str, verdict: Verdict) -> None:
         """No case after this one will be run: stop the pump at once, and remember why."""
-        if self._ended is not None:
-            return
-        self._ended = (verdict, reason)
-        with INTERRUPTS.shield(), suppress(BenchError):  # a full disk must not come before the pump
-            self._run.ended(self._now_us, verdict, reason)
-        if self._rig is not None:
-            self._make_safe(self._rig)
+        with INTERRUPTS.shield():
+            if self._ended is not None:
+                return
+            self._ended = (verdict, reason)
+            with suppress(BenchError):  # a full disk must not come before the pump
+                self._run.ended(self._now_us, verdict, reason)
+            if self._rig is not None:
+                self._make_safe(self._rig)
 
     def _make_safe(self, rig: Rig) -> None:
         try:
@@ -234,24 +237,18 @@ class Campaign:
             self.unsafe = ""  # also where an earlier try had not been confirmed: that is in the record
         except SafetyError as err:
             self.unsafe = str(err)
-        if self._guardian is not None:
-            self._part_with(self._guardian)
-
-    def _part_with(self, guardian: Guardian) -> None:
         if not self.unsafe:
-            guardian.release()
+            self._guardianship.release()
             return
-        self.guarded = not guardian.hand_over(HELP_S)
-        told = diary(self.folder)
-        self.unsafe = f"{self.unsafe}; {outcome(told)}"
         with suppress(BenchError):
-            self._note("guardian", {"diary": told})
+            ended, told = self._guardianship.help()
+            self.unsafe, self.guarded = f"{self.unsafe}; {told}", not ended
 
     def _close_record(self) -> None:
         """What is wrong with the run as a whole is in the record before it is closed, as far as the disk takes it."""
         if self.unsafe:
             self._mark(Verdict.ABORTED, self.unsafe)
-        for step in (self._keep_check, self.recorder.sync, self.recorder.close):
+        for step in (self._keep_check, self.recorder.sync, self.recorder.write_parquet, self.recorder.close):
             try:
                 step()
             except BenchError as err:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from harness.verdicts import CaseVerdict, RunVerdict, Verdict, case_from, case_j
 
 VERDICT, MARK, ENDED = "verdict", "mark", "run ended"
 _NOT_REACHED = "not reached, or not selected"
-_BEFORE_THE_CUT = "judged before the run was cut short; it counts only in a run that resumes this one"
+_NOT_COUNTED = "judged in a run that was aborted, where nothing counts as passed; a run that resumes it may carry this over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,25 @@ def mark(verdict: Verdict, reason: str) -> dict[str, Any]:
 
 
 def conclude(
-    run: str, data_source: str, cases: Sequence[Mapping[str, Any]], events: Sequence[Event], judged: Mapping[str, CaseVerdict]
+    run: str,
+    data_source: str,
+    cases: Sequence[Mapping[str, Any]],
+    events: Sequence[Event],
+    judged: Mapping[str, CaseVerdict],
+    planned: Collection[str] | None = None,
 ) -> RunVerdict:
-    """The verdict of a run. ``cases`` are those of its plan (id, title, requirement), ``judged`` the verdicts of those it has."""
+    """The verdict of a run. ``cases`` are those of its plan (id, title, requirement), ``judged`` the verdicts of those it has.
+
+    ``planned``: the ids of the plan that was run, where ``cases`` are those of another one.
+    """
     found = {case["id"]: judged.get(case["id"]) or _not_reached(case) for case in cases}
-    if _cut_short(events):
-        found = {name: _never_green(case) for name, case in found.items()}
     last = str(cases[-1]["id"])
     for event in events:
         if event.kind == MARK:
             found[last] = _marked(found[last], Verdict(event.data["verdict"]), event.data["reason"])
+    own = [case for name, case in found.items() if planned is None or name in planned]
+    if _cut_short(events) or any(case.verdict is Verdict.ABORTED for case in own):
+        found = {name: _never_green(case) for name, case in found.items()}
     return RunVerdict(run, data_source, tuple(found.values()))
 
 
@@ -69,11 +78,11 @@ def _cut_short(events: Iterable[Event]) -> bool:
 
 
 def _never_green(case: CaseVerdict) -> CaseVerdict:
-    """In a run that was cut short nothing is green; what had been measured stays to be seen."""
+    """In a run that was aborted nothing is green; what had been measured stays to be seen."""
     if case.verdict is not Verdict.PASS:
         return case
     measurands = tuple(replace(found, verdict=Verdict.ABORTED) for found in case.measurands)
-    return replace(case, verdict=Verdict.ABORTED, measurands=measurands, reasons=(*case.reasons, _BEFORE_THE_CUT))
+    return replace(case, verdict=Verdict.ABORTED, measurands=measurands, reasons=(*case.reasons, _NOT_COUNTED))
 
 
 def _marked(case: CaseVerdict, verdict: Verdict, reason: str) -> CaseVerdict:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.interlocks import Interlocks, Limits
+from harness.interrupts import uninterrupted
 from instruments.errors import LinkError
+from instruments.readings import Readings
+from instruments.stamped import Stamped
 
 if TYPE_CHECKING:
     from harness.rig import Rig
@@ -41,8 +44,7 @@ class Intake:
 
     def take_in(self, *, infusing: bool = False) -> None:
         rig = self._rig
-        readings, others = rig.kept("balance", rig.balance.readings)
-        rig.recorder.readings(readings)
+        readings, others = rig.kept("balance", self._recorded)
         self._stray = "" if len(readings) else self._stray
         for line, stamp_us in others:
             self._stray = line.decode("latin-1")
@@ -51,6 +53,13 @@ class Intake:
             self._last_reading_s = float(readings.stamps_us[-1]) / 1e6
             self.stable = int(readings.statuses[-1]) == _STABLE
         self._interlocks.readings(readings, rig.clock.now_s(), infusing=infusing)
+
+    @uninterrupted
+    def _recorded(self) -> tuple[Readings, Stamped]:
+        """Between the raw lines and what they mean nothing may come: one would be without the other."""
+        readings, others = self._rig.balance.readings()
+        self._rig.recorder.readings(readings)
+        return readings, others
 
     def _check_silence(self) -> None:
         if self._silent_s() > self._allowed_silence_s:

@@ -14,7 +14,7 @@ from harness.recorder import Recorder
 from harness.run_folder import hold_reserve, identity_of, new_folder, write_run
 from harness.verdicts import VERDICTS, CaseVerdict, RunVerdict, Verdict, write_verdicts
 from instruments.clock import utc_now
-from instruments.locks import ResourceLock
+from instruments.locks import FolderLock
 
 
 class OpenRun:
@@ -25,7 +25,7 @@ class OpenRun:
     ) -> None:
         self.run, self.data_source = str(uuid4()), data_source
         self.folder = new_folder(out, started, plan.id, data_source, self.run)
-        self._lock = ResourceLock(str(self.folder))
+        self._lock = FolderLock(self.folder)
         self._lock.acquire()  # before there is a journal: one without an end that nobody holds is a run that was cut
         self._identity = {**identity_of(self.run, data_source, started, plan, tables), **told}
         try:

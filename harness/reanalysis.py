@@ -61,7 +61,8 @@ def reanalyse(folder: Path, new_plan: Path | None = None) -> Reanalysis:
         if case.id in judged
     }
     cases = [{"id": case.id, "title": case.title, "requirement": list(case.requirement)} for case in plan.cases]
-    verdict = conclude(record.run, record.data_source, cases, record.events, verdicts)
+    planned = {case["id"] for case in head["cases"]}
+    verdict = conclude(record.run, record.data_source, cases, record.events, verdicts, planned)
     return Reanalysis(verdict, _difference(record, again))
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from harness import samples
 from harness.appending import AppendFile, Writer
+from harness.interrupts import uninterrupted
 from harness.journal import BATCH, CLOSED, Chain, genesis, head_line
 from harness.rawlog import raw_lines, readable
 from harness.record import Event, Record
@@ -34,7 +35,7 @@ _NOBODY: Mapping[str, Any] = {"plan": {"tables": {}}, "bench": {"tables": {}}}
 
 
 class Recorder:
-    """The open record of one run, and the tap on all its links.
+    """The open record of one run, and the tap on all its links. As a context it leaves the samples as Parquet as well.
 
     ``identity`` is what the journal's head says of the run, with the tables of its plan and of its bench.
     """
@@ -57,17 +58,19 @@ class Recorder:
 
     # --- the tap ---
 
+    @uninterrupted
     def sent(self, role: str, data: bytes, stamp_us: int) -> None:
         self._append(f"raw/{role}.log", raw_lines(Stamped.one(data, stamp_us), ">"))
 
+    @uninterrupted
     def received(self, role: str, frames: Stamped) -> None:
         self._append(f"raw/{role}.log", raw_lines(frames, "<"))
         step = int(frames.stamps_us[-1] // (BATCH_S * 1e6))
         if step > self._batches:
             self._batches = step
             self._into_chain(int(frames.stamps_us[-1]))
-        self._complain()
 
+    @uninterrupted
     def exchanged(self, role: str, request: bytes, reply: bytes | None, sent_us: int, heard_us: int) -> None:
         told = {
             "role": role,
@@ -79,12 +82,14 @@ class Recorder:
         self._health["commands"] += bool(request)
         self._health["without_reply"] += reply is None
 
+    @uninterrupted
     def keep(self, name: str, data: bytes) -> None:
         """Something raw that did not come over a link, like a recording that was made elsewhere."""
         self._append(name, data)
 
     # --- what it means ---
 
+    @uninterrupted
     def readings(self, readings: Readings) -> None:
         if len(readings):
             first = b"" if SAMPLES in self._files else samples.FIRST_LINE
@@ -92,7 +97,9 @@ class Recorder:
             self._readings.append(readings)
             self._health["readings"] += len(readings)
             self._health["without_value"] += int(np.isnan(readings.masses_g).sum())
+        self._complain()
 
+    @uninterrupted
     def event(self, at_us: int, kind: str, case: str = "", data: Mapping[str, Any] | None = None) -> None:
         self._events.append(self._entry(Event(at_us, kind, case, _plain(dict(data or {})))))
         if kind == "phase":
@@ -149,13 +156,15 @@ class Recorder:
         if self._told and not before:
             raise BenchError(self._told)
 
+    @uninterrupted
     def sync(self) -> None:
         """Wait until everything is on the disk. Raises BenchError as ``received`` does."""
         self._writer.write()
         self._complain()
 
+    @uninterrupted
     def close(self) -> None:
-        """Close the files and write the samples as Parquet.
+        """Close the files.
 
         Raises BenchError, when all are closed, if something could not be written.
         """
@@ -166,18 +175,18 @@ class Recorder:
         self._entry(Event(at_us, CLOSED))
         self._open = False
         self._writer.close()
-        not_made = self._parquet()
-        if refused := self._writer.refused or not_made:
-            raise BenchError(refused)
+        if self._writer.refused:
+            raise BenchError(self._writer.refused)
 
-    def _parquet(self) -> str:
-        """Why the samples could not be written; nothing when they were."""
+    @uninterrupted
+    def write_parquet(self) -> None:
+        """The samples for people with pandas, with the hashes of what has been recorded so far. Raises BenchError."""
         try:
+            self._writer.write()
             told = {"data_source": self.data_source, "run": self.run}
             samples.write_parquet(self.record().readings, self.folder / PARQUET, told, self.hashes)
         except OSError as err:
-            return f"{self.folder}: the samples cannot be written ({err.strerror}); make room on the disk"
-        return ""
+            raise BenchError(f"{self.folder}: the samples cannot be written ({err.strerror}); make room on the disk") from err
 
     @property
     def chain(self) -> dict[str, Any]:
@@ -193,7 +202,10 @@ class Recorder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+        try:
+            self.write_parquet()
+        finally:
+            self.close()
 
 
 def _file_sha256(path: Path) -> str:

@@ -18,12 +18,12 @@ from harness.journal import BATCH, CLOSED, Chain
 from harness.readback import Journal, read_journal, read_record
 from harness.record import Event
 from harness.recorder import JOURNAL, PARQUET
-from harness.run_folder import give_reserve_back, instruments_of, write_run
+from harness.run_folder import RUN_FILE, give_reserve_back, instruments_of, write_run
 from harness.verdicts import VERDICTS, RunVerdict, Verdict, write_verdicts
 from instruments.clock import utc_now
 from instruments.errors import BenchError, ConfigError, LinkBusy
 from instruments.guarding import lock_of
-from instruments.locks import ResourceLock
+from instruments.locks import FolderLock
 
 _CHAINED = ("raw", "samples")
 _OF_THE_HEAD = ("schema", "genesis", "hash")
@@ -46,6 +46,12 @@ def cut_runs(out: Path, bench: str | None = None) -> Iterator[Path]:
         found = _bench_of(journal)
         if found is not None and bench in (None, found):
             yield journal.parent
+
+
+def unreadable_runs(out: Path) -> list[Path]:
+    """The folders of runs that were cut before their record began, or whose journal is damaged. Nothing can be added to them."""
+    folders = (path.parent for path in sorted(out.glob(f"*/{RUN_FILE}")))
+    return [folder for folder in folders if not _is_finished(folder) and _bench_of(folder / JOURNAL) is None]
 
 
 def _is_finished(folder: Path) -> bool:
@@ -73,7 +79,7 @@ def _is_running(folder: Path) -> bool:
 def _held(folder: Path) -> Iterator[None]:
     """Neither its program nor its guardian is at it. Raises LinkBusy."""
     with ExitStack() as held:
-        for lock in (ResourceLock(str(folder)), lock_of(folder / DIARY)):
+        for lock in (FolderLock(folder), lock_of(folder / DIARY)):
             lock.acquire()
             held.callback(lock.release)
         yield

@@ -88,6 +88,7 @@ class Replay:
     def close(self) -> RunVerdict:
         """Leave a run folder like any other: the recording as it came, samples, journal, verdicts."""
         give_reserve_back(self.folder)
+        self.recorder.write_parquet()
         self.recorder.close()
         self.cost_s = self._spent_s()
         verdict = self._run.verdict()

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.bench import Bench
 from harness.conclusion import Judged, judged_cases
+from harness.evidence.verifier import FolderFiles, check_run, what_is_wrong
 from harness.journal import canonical
 from harness.plan import Plan
 from harness.readback import Journal, read_journal
@@ -48,6 +49,7 @@ def resume(folder: Path, plan: Plan, bench: Bench) -> Resumed:
     _same(folder, journal, plan, bench)
     if not journal.closed:
         raise ConfigError(f"{folder}: this run has not been closed; 'dosebench recover' closes it, if nobody is running it")
+    _whole(folder)
     judged = judged_cases(journal.entries)
     first = _first_without(plan.cases, judged)
     if first == len(plan.cases):
@@ -55,6 +57,12 @@ def resume(folder: Path, plan: Plan, bench: Bench) -> Resumed:
     run = str(journal.head["run"])
     carried = {case.id: _carried(judged[case.id], folder.name) for case in plan.cases[:first]}
     return Resumed(run, folder.name, journal.hash, carried)
+
+
+def _whole(folder: Path) -> None:
+    """Nothing is carried over from a run that is not what it was."""
+    if wrong := [found for found in what_is_wrong(check_run(FolderFiles(folder))) if found.file == JOURNAL]:
+        raise ConfigError(f"{folder}: nothing can be carried over from this run, 'dosebench verify' finds: {wrong[0].text}")
 
 
 def _same(folder: Path, journal: Journal, plan: Plan, bench: Bench) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from harness.bench import Bench
+from harness.guardianship import Guardianship
 from harness.intake import Intake
 from harness.interlocks import Limits
 from harness.recorder import Recorder
@@ -16,7 +17,6 @@ from harness.stations import Stations
 from instruments.balances import Balance
 from instruments.clock import utc_at
 from instruments.errors import BenchError, LinkLost, ReplyTimeout, SettingDiffers
-from instruments.guarding import Guardian
 from instruments.hands import Hands, Step
 from instruments.identity import Identity
 from instruments.ports import Ports
@@ -39,7 +39,13 @@ class Rig:
     """What a procedure works with. Every wait goes through it: it drains the links and keeps the pump's watchdog content."""
 
     def __init__(
-        self, bench: Bench, ports: Ports, recorder: Recorder, operator: Hands | None = None, limits: Limits | None = None
+        self,
+        bench: Bench,
+        ports: Ports,
+        recorder: Recorder,
+        operator: Hands | None = None,
+        limits: Limits | None = None,
+        guardianship: Guardianship | None = None,
     ) -> None:
         self.bench, self.recorder, self.clock = bench, recorder, ports.clock
         self.case = ""
@@ -48,7 +54,7 @@ class Rig:
         self.balance: Balance = self.stations["balance"]
         self._hands = ports.hands or operator
         self._intake = Intake(self, limits)
-        self.guardian: Guardian | None = None
+        self._guardianship = guardianship
         self._safe_state = SafeState(self)
         self._stopping = self._infusing = False
         self._word_due_s = float("inf")
@@ -157,12 +163,9 @@ class Rig:
     def start(self, rate_ml_h: float, target_ml: float = 0.0) -> float:
         """Infuse at ``rate_ml_h`` (until ``target_ml``, 0: until stopped); returns the rate that the pump took, in mL/h.
 
-        Raises BenchError, with nothing started, when the guardian that would stop the pump without us is gone.
+        Raises BenchError, with nothing started, when there is no guardian that would stop the pump without us.
         """
-        if self.guardian is not None and not self.guardian.is_there():
-            raise BenchError(
-                "the guardian, which stops the pump if this program dies, is gone; see guardian.jsonl beside the record"
-            )
+        self._ensure_guardian()
         taken_ml_h = self.setting("set rate", rate_ml_h, "mL/h", self.pump.set_rate)
         if target_ml or self.stations.can("pump", "target-volume"):
             self.setting("target volume", target_ml, "mL", self.pump.set_target)
@@ -182,7 +185,8 @@ class Rig:
             self.note("no watchdog", driver=self.bench.pump.driver)
 
     def poll(self) -> PumpStatus:
-        """Ask the pump how it is; changes and alarms go into the record."""
+        """Ask the pump how it is; changes and alarms go into the record. A guardian that has died has a successor by then."""
+        self._ensure_guardian()
         before, status = self._last_status, self._ask_status()
         self._last_status = status
         if self._word_due_s < float("inf"):
@@ -194,6 +198,10 @@ class Rig:
         if before is None or (status.word, status.running) != (before.word, before.running):
             self.recorder.event(status.stamp_us, "pump", self.case, {"word": status.word, "running": status.running})
         return status
+
+    def _ensure_guardian(self) -> None:
+        if self._guardianship is not None and not self._stopping:
+            self._guardianship.ensure()
 
     def _ask_status(self) -> PumpStatus:
         """One lost reply must not cost a night: asking how the pump is moves nothing, so it may be asked twice."""

@@ -125,4 +125,5 @@ def hold_reserve(folder: Path) -> None:
 
 
 def give_reserve_back(folder: Path) -> None:
-    (folder / _RESERVE).unlink(missing_ok=True)
+    with suppress(OSError):
+        (folder / _RESERVE).unlink()

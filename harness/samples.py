@@ -64,9 +64,12 @@ def write_parquet(readings: Readings, path: Path, told: Mapping[str, str], hashe
     columns = {"t_us": readings.stamps_us, "mass_g": readings.masses_g, "status": readings.statuses}
     table = pa.table(columns).replace_schema_metadata({**told, "sha256": json.dumps(dict(hashes))})
     partial = path.with_name(f"{path.name}.partial")
-    with partial.open("wb") as file:
-        pq.write_table(table, file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            pq.write_table(table, file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     names_to_disk(path.parent)

@@ -229,7 +229,8 @@ def main(terminals: Iterable[str]) -> int:
     lines = sys.stdin.buffer
     try:
         orders = read(lines.readline())
-        lock_of(Path(orders.diary)).acquire()  # until this process ends
+        held = lock_of(Path(orders.diary))  # until this process ends: it must not be collected before
+        held.acquire()
         diary = Diary(Path(orders.diary))
         attempt = Attempt(orders.pump, diary)
     except BenchError as err:

@@ -23,7 +23,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from instruments.errors import BenchError, ConfigError
-from instruments.locks import ResourceLock
+from instruments.locks import FolderLock
 from instruments.ports import is_simulated
 
 READY = "ready"
@@ -80,9 +80,9 @@ def read(line: bytes) -> Orders:
         ) from err
 
 
-def lock_of(diary: Path) -> ResourceLock:
-    """Held by a guardian as long as it may write into this diary."""
-    return ResourceLock(f"guardian of {diary.parent.resolve()}")
+def lock_of(diary: Path) -> FolderLock:
+    """Held by a guardian as long as it may write into this diary. Named unlike what tells whether the harness lives."""
+    return FolderLock(diary.parent, ".guardian.lock")
 
 
 def detached(platform: str) -> Mapping[str, Any]:

@@ -50,6 +50,26 @@ def _canonical(address: str) -> str:
         return address.removeprefix("\\\\.\\")  # how Windows itself writes COM10
 
 
+class FolderLock:
+    """Held by whoever still writes into a folder. It lies in that folder, so that it is seen from wherever the folder is."""
+
+    def __init__(self, folder: Path, name: str = ".lock") -> None:
+        self._folder = folder
+        self._lock = FileLock(folder / name, timeout=0, thread_local=False)
+
+    def acquire(self) -> None:
+        """Raises LinkBusy when somebody else writes into the folder, LinkError when it takes no lock."""
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise LinkBusy(f"{self._folder} is being written by another program") from None
+        except OSError as err:
+            raise LinkError(f"{self._folder} cannot be held ({err})") from err
+
+    def release(self) -> None:
+        self._lock.release()
+
+
 class ResourceLock:
     """Held from the first open of a resource to its last close."""
 

@@ -50,6 +50,13 @@ def report_case(plan: Plan, case: CaseBase, verdict: CaseVerdict, record: Record
         allure.attach(budgets, f"{case.id}: uncertainty budgets", allure.attachment_type.HTML)
 
 
+def report_carried(plan: Plan, case: CaseBase, verdict: CaseVerdict, data_source: str) -> None:
+    """Of a case that is carried over from another run: its values. Figure and masses are in the report of that run."""
+    for found in verdict.measurands:
+        allure.dynamic.parameter(found.name, measured(found), excluded=True)
+    allure.dynamic.description_html(case_html(plan, case, verdict, data_source))
+
+
 def _keep(path: Path, content: bytes) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)

@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from harness.evidence.manifest import versions_of, write_manifest
-from harness.evidence.verifier import SIGNATURES
+from harness.evidence.verifier import MANIFEST, SIGNATURES, FolderFiles, check_run, what_is_wrong
 from harness.verdicts import VERDICTS, RunVerdict, read_verdicts
 from instruments.clock import utc_now
 from instruments.errors import ConfigError
 from reports.allure3 import ReportError, render
 from reports.allure_results import RESULTS
 from reports.summary import environment, write_summary
+
+_PAGES = ("summary.html", "report.html", "figures/", f"{RESULTS}/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,17 @@ def _value(text: str) -> str:
 
 
 def republish(folder: Path) -> Published:
-    """The pages of a closed run again, from what is in its folder; its manifest follows. Raises ConfigError when it is signed."""
+    """The pages of a closed run again, from what is in its folder; its manifest follows.
+
+    Raises ConfigError when the run is signed, or anything but its pages is not what it was: a manifest must not hide that.
+    """
     if (folder / SIGNATURES).exists():
         raise ConfigError(
             f"{folder}: this run is signed, pages included; copy the folder without {SIGNATURES} for pages of another kind"
         )
+    wrong = what_is_wrong(check_run(FolderFiles(folder))) if (folder / MANIFEST).exists() else []
+    if kept := [found for found in wrong if not found.file.startswith(_PAGES)]:
+        raise ConfigError(f"{folder}: its pages cannot be made again, 'dosebench verify' finds: {kept[0]}")
     published = publish(folder, read_verdicts(folder / VERDICTS), folder / RESULTS, remember=False)
     write_manifest(folder, versions=versions_of(), closed=utc_now())
     return published

@@ -24,10 +24,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, cast
 
 JOURNAL, MANIFEST, SIGNATURES, VERDICTS = "journal.jsonl", "manifest.json", "signatures.json", "verdicts.json"
+RUN = "run.json"
 JOURNAL_SCHEMA, MANIFEST_SCHEMA, SIGNATURES_SCHEMA = "dosebench/journal/1", "dosebench/manifest/1", "dosebench/signatures/1"
 UNLISTED = (MANIFEST, SIGNATURES)
 """The files of a run that its manifest does not list."""
 CHAINED = ("raw/", "samples/")
+LOCKS = (".lock", ".guardian.lock")
+SPEAKS_FIRST = ("FAIL", "ABORTED", "INVALID", "INCONCLUSIVE", "PASS")
 """Where the append-only files are that the journal's batches cover to the last byte."""
 MEANINGS = ("executed", "reviewed", "approved")
 SIGNED_PREFIX = b"dosebench signature 1\n"
@@ -187,6 +190,9 @@ class _Journal:
     closed: bool = False
     whole: bool = False
     batches: list[tuple[int, int, dict[str, Any]]] = field(default_factory=list)
+    judged: dict[str, dict[str, Any]] = field(default_factory=dict)
+    overruled: set[str] = field(default_factory=set)
+    """Verdicts that the run as a whole may have given to its cases."""
 
 
 class _Check:
@@ -285,6 +291,10 @@ def _entry_problem(entry: dict[str, Any], journal: _Journal, span: tuple[int, in
     wanted = sha256(journal.hash.encode("ascii") + canonical(without(entry, "hash")))
     if entry["hash"] != wanted:
         return f"expected hash {wanted} for this entry after the ones before it, found {entry['hash']}"
+    if entry["kind"] == "verdict":
+        journal.judged[entry["case"]] = entry["data"]["verdict"]
+    if entry["kind"] in ("run ended", "mark"):
+        journal.overruled.add(entry["data"]["verdict"])
     if entry["kind"] == "batch":
         journal.batches.append((*span, {name: _stretch(told) for name, told in entry["data"]["files"].items()}))
     journal.hash, journal.entries, journal.closed = wanted, journal.entries + 1, entry["kind"] == "closed"
@@ -388,6 +398,9 @@ def _check_manifest(check: _Check, journal: _Journal) -> dict[str, Any] | None:
         return None
     _check_listed(check, listed)
     _check_same_run(check, journal, told)
+    if journal.whole:
+        _check_copies(check, journal)
+        _check_verdicts(check, journal)
     return manifest
 
 
@@ -429,6 +442,61 @@ def _check_same_run(check: _Check, journal: _Journal, told: Mapping[str, Any]) -
 
 def _of_run(plain: Mapping[str, Any]) -> dict[str, Any]:
     return {"run": plain["run"], "data_source": plain["data_source"]}
+
+
+def _check_copies(check: _Check, journal: _Journal) -> None:
+    """What stands in two places says the same in both: a change in one is found without a key, whatever the manifest says."""
+    plan, bench = journal.head["plan"], journal.head["bench"]
+    for name, text in (("plan.toml", plan.get("text")), ("bench.toml", bench.get("text")), ("mapping.toml", bench.get("text"))):
+        if text is not None and name in check.files and name not in check.failed and check.files[name] != text.encode("utf-8"):
+            check.fails(name, 0, len(check.files[name]) - 1, "expected the text that the head of the journal has")
+    if RUN in check.files and RUN not in check.failed:
+        _check_run_file(check, {name: told for name, told in journal.head.items() if name not in ("schema", "genesis", "hash")})
+
+
+def _check_run_file(check: _Check, head: Mapping[str, Any]) -> None:
+    text = check.files[RUN]
+    try:
+        found = json.loads(text)
+        _check_equal(check, RUN, {name: found.get(name) for name in head}, head)
+    except _MALFORMED as err:
+        check.fails(RUN, 0, len(text) - 1, f"expected what is known of a run ({_brief(err)})")
+
+
+def _check_verdicts(check: _Check, journal: _Journal) -> None:
+    """Against the verdicts in the journal; a run that was cut, or marked as a whole, may have overruled them."""
+    if VERDICTS in check.failed or VERDICTS not in check.files:
+        return
+    text = check.files[VERDICTS]
+    try:
+        cases = json.loads(text)["cases"]
+        problems = [problem for case in cases if (problem := _verdict_problem(case, journal))]
+        problems += _overall_problems(cases, journal.head.get("cases"), json.loads(text)["verdict"])
+    except _MALFORMED as err:
+        problems = [f"expected the cases of a run ({_brief(err)})"]
+    for problem in problems[:1]:
+        check.fails(VERDICTS, 0, len(text) - 1, problem)
+
+
+def _overall_problems(cases: Sequence[Mapping[str, Any]], planned: Sequence[Mapping[str, Any]] | None, verdict: str) -> list[str]:
+    names, wanted = [case["id"] for case in cases], [case["id"] for case in planned or cases]
+    problems = [] if names == wanted else [f"expected the cases {', '.join(wanted)}, found {', '.join(names)}"]
+    speaks = next((word for word in SPEAKS_FIRST if word in [case["verdict"] for case in cases]), verdict)
+    return problems if speaks == verdict else [*problems, f"expected {speaks} for the run by its cases, found {verdict!r}"]
+
+
+def _verdict_problem(case: Mapping[str, Any], journal: _Journal) -> str:
+    judged = journal.judged.get(case["id"])
+    allowed = journal.overruled | ({judged["verdict"]} if judged else {"ABORTED"})
+    if case["verdict"] not in allowed:
+        return f"expected {' or '.join(sorted(allowed))} for case {case['id']!r} by the journal, found {case['verdict']!r}"
+    for found, wanted in zip(case["measurands"], judged["measurands"] if judged else [], strict=False):
+        differing = [key for key in wanted if key != "verdict" and found.get(key) != wanted[key]]
+        if differing:
+            key = differing[0]
+            return f"expected {key} {wanted[key]!r} of {wanted['name']!r} by the journal, found {found.get(key)!r}"
+    count = len(judged["measurands"]) if judged else 0
+    return "" if len(case["measurands"]) == count else f"expected {count} measurands of case {case['id']!r} by the journal"
 
 
 def _check_equal(check: _Check, name: str, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
@@ -520,6 +588,10 @@ def _check_trust(check: _Check, signers: Sequence[bytes], trusted: Collection[by
 
 
 def _say_limits(check: _Check, journal: _Journal, *, signed: bool) -> None:
+    if resumed := journal.head.get("resumes"):
+        check.say(
+            NOTE, f"verdicts of {', '.join(resumed['carried'])} are carried over from {resumed['folder']}: verify that one too"
+        )
     source = journal.head.get("data_source", "real")
     if source != "real":
         check.say(NOTE, f"{str(source).upper()}: no real pump was tested; this is no verification evidence")
@@ -564,6 +636,13 @@ class FolderFiles(_Listed):
 
 
 def _below(folder: Path) -> Iterator[Path]:
+    """But for empty locks, by which a run is held while it is written."""
+    for path in _all_below(folder):
+        if path.parent != folder or path.name not in LOCKS or path.is_symlink() or path.stat().st_size:
+            yield path
+
+
+def _all_below(folder: Path) -> Iterator[Path]:
     for at, folders, names in os.walk(folder):
         links = [name for name in folders if (Path(at) / name).is_symlink()]
         yield from (Path(at) / name for name in (*names, *links))

@@ -130,7 +130,8 @@ def test_being_told_to_end_stops_the_pump_and_closes_the_run_as_aborted(tmp_path
     """SIGTERM to the real program in the middle of its three days."""
     command = [sys.executable, "-m", "dosebench", "run", str(PLAN), "--bench", str(BENCH), "--out", "out"]
     program = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    while program.poll() is None and not any('"name":"hold"' in file.read_text() for file in tmp_path.glob("out/*/journal.jsonl")):
+    journals = "out/*/journal.jsonl"
+    while program.poll() is None and not any('"name":"hold"' in file.read_text() for file in tmp_path.glob(journals)):
         pass
     program.terminate()
     told, _ = program.communicate(timeout=120)

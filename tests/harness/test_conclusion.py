@@ -45,7 +45,7 @@ RUNS: Sequence[tuple[str, Sequence[Event], str]] = [
     ("INVALID INCONCLUSIVE PASS", (), "INVALID INCONCLUSIVE PASS -> INVALID"),
     ("INCONCLUSIVE PASS PASS", (), "INCONCLUSIVE PASS PASS -> INCONCLUSIVE"),
     ("INVALID - FAIL", (), "INVALID ABORTED FAIL -> FAIL"),
-    ("PASS PASS -", (), "PASS PASS ABORTED -> ABORTED"),
+    ("PASS PASS -", (), "ABORTED ABORTED ABORTED -> ABORTED"),
     ("INVALID - INVALID", (), "INVALID ABORTED INVALID -> ABORTED"),
     ("- - -", (), "ABORTED ABORTED ABORTED -> ABORTED"),
     # a run that was cut short
@@ -56,10 +56,10 @@ RUNS: Sequence[tuple[str, Sequence[Event], str]] = [
     ("PASS - -", (ended("INVALID"), ended("ABORTED")), "ABORTED ABORTED ABORTED -> ABORTED"),
     # what is wrong with the run as a whole is said in its last case
     ("PASS PASS PASS", (marked("INVALID"),), "PASS PASS INVALID -> INVALID"),
-    ("PASS PASS PASS", (marked("ABORTED"),), "PASS PASS ABORTED -> ABORTED"),
+    ("PASS PASS PASS", (marked("ABORTED"),), "ABORTED ABORTED ABORTED -> ABORTED"),
     ("PASS PASS FAIL", (marked("ABORTED"),), "PASS PASS FAIL -> FAIL"),
-    ("PASS PASS INVALID", (marked("ABORTED"),), "PASS PASS ABORTED -> ABORTED"),
-    ("PASS PASS PASS", (marked("INVALID"), marked("ABORTED", "another")), "PASS PASS ABORTED -> ABORTED"),
+    ("PASS PASS INVALID", (marked("ABORTED"),), "ABORTED ABORTED ABORTED -> ABORTED"),
+    ("PASS PASS PASS", (marked("INVALID"), marked("ABORTED", "another")), "ABORTED ABORTED ABORTED -> ABORTED"),
 ]
 
 
@@ -71,14 +71,16 @@ def test_what_becomes_of_cases_and_run(verdicts: str, events: Sequence[Event], f
 def test_in_a_run_that_was_cut_no_value_is_green_but_all_are_there() -> None:
     first, second, third = concluded("PASS FAIL -", ended("ABORTED")).cases
     assert first.measurands == (replace(MEASURED, verdict=Verdict.ABORTED),)
-    assert first.reasons == ("judged before the run was cut short; it counts only in a run that resumes this one",)
+    assert first.reasons == (
+        "judged in a run that was aborted, where nothing counts as passed; a run that resumes it may carry this over",
+    )
     assert (second.measurands[0].verdict, second.reasons) == (Verdict.FAIL, ())
     assert third.reasons == ("not reached, or not selected",)
 
 
 def test_a_mark_stands_beside_what_was_measured_and_is_said_once() -> None:
     run = concluded("PASS PASS PASS", marked("INVALID"), marked("INVALID"), marked("ABORTED", "another"))
-    assert [len(found.reasons) for found in run.cases] == [0, 0, 2]
+    assert [len(found.reasons) for found in run.cases] == [1, 1, 2]
     assert run.cases[2].reasons == ("the mark", "another")
     assert run.cases[2].measurands == (MEASURED,)
 

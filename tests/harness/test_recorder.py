@@ -235,7 +235,7 @@ def test_the_raw_file_holds_both_ways_in_order(recorder: Recorder) -> None:
 
 
 def test_the_samples_say_where_they_come_from(recorder: Recorder) -> None:
-    fed(recorder).close()
+    fed(recorder).write_parquet()
     told = pq.read_schema(recorder.folder / PARQUET).metadata
     raw = hashlib.sha256((recorder.folder / RAW).read_bytes()).hexdigest()
     assert (told[b"data_source"], told[b"run"]) == (b"simulated", b"r-1")
@@ -283,7 +283,7 @@ def told(recorder: Recorder, act: str, *more: Any) -> bool:
 
 @pytest.mark.parametrize(
     ("act", "more"),
-    [("sync", ()), ("received", ("balance", stamped(LINE))), ("event", (5, "phase", "C", {"name": "flow", "edge": "end"}))],
+    [("sync", ()), ("readings", (readings([0.1], [35.0]),)), ("event", (5, "phase", "C", {"name": "flow", "edge": "end"}))],
 )
 def test_a_full_disk_is_told_once_and_again_after_there_was_room(act: str, more: tuple[Any, ...], recorder: Recorder) -> None:
     """Whoever stops the pump talks to it through the recorder, and must not be stopped by it."""
@@ -323,6 +323,7 @@ def test_closing_with_a_full_disk_tells_so_after_all_is_closed(recorder: Recorde
     assert not read_journal(recorder.folder / JOURNAL).closed
     assert all(file._file is not None and file._file.closed for file in recorder._files.values())
     assert disk.closed
+    recorder.write_parquet()
     assert (recorder.folder / PARQUET).exists()
     assert recorder.hashes[JOURNAL] == hashlib.sha256((recorder.folder / JOURNAL).read_bytes()).hexdigest()
 

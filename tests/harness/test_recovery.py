@@ -30,7 +30,7 @@ from instruments.clock import utc_now
 from instruments.errors import ConfigError
 from instruments.guardian import Diary
 from instruments.guarding import lock_of
-from instruments.locks import ResourceLock
+from instruments.locks import FolderLock
 from reports.allure_results import RESULTS, Planned, stand_by
 from reports.publish import history_of
 from reports.recovered import recover
@@ -171,7 +171,9 @@ def test_what_has_failed_stays_failed(last: tuple[str, ...], verdicts: str, fail
 def test_a_verdict_that_was_green_is_told_with_its_values_and_why_it_is_not(passed: Path, tmp_path: Path) -> None:
     first, second = close_cut(cut(passed, tmp_path / "run", "verdict", "BOLUS")).verdict.cases
     assert {found.verdict for found in first.measurands} == {"ABORTED"}
-    assert first.reasons == ("judged before the run was cut short; it counts only in a run that resumes this one",)
+    assert first.reasons == (
+        "judged in a run that was aborted, where nothing counts as passed; a run that resumes it may carry this over",
+    )
     assert second.reasons == ("not reached, or not selected",)
 
 
@@ -215,23 +217,23 @@ def test_what_the_guardian_wrote_is_in_the_record(
 
 @pytest.mark.parametrize(
     "lock_on",
-    [lambda folder: ResourceLock(str(folder)), lambda folder: lock_of(folder / DIARY)],
+    [FolderLock, lambda folder: lock_of(folder / DIARY)],
     ids=["its program", "its guardian"],
 )
 def test_a_run_that_somebody_is_still_at_is_left_alone(
-    lock_on: Callable[[Path], ResourceLock], passed: Path, tmp_path: Path
+    lock_on: Callable[[Path], FolderLock], passed: Path, tmp_path: Path
 ) -> None:
     folder = cut(passed, tmp_path / "run", "verdict", "BOLUS")
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    before = {path: path.read_bytes() for path in folder.rglob("[!.]*") if path.is_file()}
     lock = lock_on(folder)
     lock.acquire()
     try:
         assert list(cut_runs(tmp_path)) == []
-        with pytest.raises(ConfigError, match=r"this run still goes on \(.* is in use by .* since "):
+        with pytest.raises(ConfigError, match=r"this run still goes on \(.* is being written by another program"):
             close_cut(folder)
     finally:
         lock.release()
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert {path: path.read_bytes() for path in folder.rglob("[!.]*") if path.is_file()} == before
     assert list(cut_runs(tmp_path)) == [folder]
 
 

@@ -151,15 +151,15 @@ def test_an_interlock_trips_in_the_middle_of_a_wait(build: Build) -> None:
 
 
 class Gone:
-    """A guardian that has died."""
+    """A guardian that has died, and that has no successor."""
 
-    def is_there(self) -> bool:
-        return False
+    def ensure(self) -> None:
+        raise BenchError("there is no guardian")
 
 
 def test_no_pump_is_started_without_its_guardian(build: Build) -> None:
     rig = build()
-    rig.guardian = Gone()  # type: ignore[assignment]
-    with pytest.raises(BenchError, match="the guardian, which stops the pump if this program dies, is gone"):
+    rig._guardianship = Gone()  # type: ignore[assignment]
+    with pytest.raises(BenchError, match="there is no guardian"):
         rig.start(RATE_ML_H)
     assert simulated().devices["pump"].status == "S"
