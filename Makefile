@@ -13,7 +13,7 @@ demo: .venv/ready
 	$(BIN)/dosebench demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -96,6 +96,11 @@ class Campaign:
             raise ConfigError(f"{self.plan.path}: {told}; run it from a terminal, and stay there")
 
     @property
+    def run(self) -> str:
+        """Its id."""
+        return self._run.run
+
+    @property
     def record(self) -> Record:
         return self.recorder.record()
 
@@ -159,6 +164,7 @@ class Campaign:
             return without_measurands(case, Verdict.INVALID, reason)
         try:
             self._do(self._rig, case)
+            self.recorder.sync()  # what a case is judged by is on the disk before
         except (SafetyError, Interlock) as err:
             self.abort(str(err))
             return without_measurands(case, Verdict.ABORTED, str(err), *self._warning())

@@ -52,6 +52,11 @@ class Replay:
         self._run.keep(MAPPING, self.recording.text)
 
     @property
+    def run(self) -> str:
+        """Its id."""
+        return self._run.run
+
+    @property
     def weighing(self) -> Weighing:
         return self.recording.conditions(self.plan).weighing
 

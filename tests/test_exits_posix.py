@@ -154,7 +154,7 @@ ENDS: Mapping[str, Mapping[str, End]] = {
             pulled("balance", 5.0), 3, ("PASS", "INVALID"), says=("no reading for",), duration="12 s"
         ),
         "balance unplugged for ever": End(pulled("balance"), 3, ("PASS", "INVALID"), says=("balance",), bench=PULLED),
-        "pump unplugged": End(pulled_until_given_up, 4, ("PASS", "ABORTED"), confirmed=False, says=("\a",), bench=PULLED),
+        "pump unplugged": End(pulled_until_given_up, 4, STOPPED, confirmed=False, says=("\a",), bench=PULLED),
         "noise on both lines": End(noise, 3, ("PASS", "INVALID"), says=("were no weighings",), duration="5 s"),
     },
     "disk": {
