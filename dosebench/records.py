@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from harness.reanalysis import Reanalysis, changes, reanalyse
-from harness.recovery import unreadable_runs
-from harness.verdicts import EXIT_STATUS, VERDICTS, Verdict, read_verdicts, verdicts_text
 from instruments.errors import ConfigError
-from reports.recovered import recover, recover_one
+
+if TYPE_CHECKING:
+    from harness.reanalysis import Reanalysis
 
 _PATH = click.Path(path_type=Path)
 _RUN = click.Path(path_type=Path, exists=True, file_okay=False)
@@ -25,6 +25,9 @@ def recover_runs(folder: Path | None, out: Path) -> int:
     A cut run becomes ABORTED with all that its record has, and goes into the report and the trend. What began is not finished:
     'dosebench run PLAN --bench BENCH --resume FOLDER' goes on with it as a new run.
     """
+    from harness.recovery import unreadable_runs
+    from reports.recovered import recover, recover_one
+
     found = [recover_one(folder)] if folder else recover(out)
     for one in found:
         click.echo(f"{one.folder}: closed as {one.verdict.verdict}")
@@ -48,6 +51,9 @@ def reanalyse_run(folder: Path, plan: Path | None, written: Path | None) -> int:
     The exit status is that of the new verdict; INVALID (3) also where the same plan gives other verdicts than the run's own, or
     the samples are not what the raw lines say.
     """
+    from harness.reanalysis import changes, reanalyse
+    from harness.verdicts import VERDICTS, read_verdicts, verdicts_text
+
     old, found = read_verdicts(folder / VERDICTS), reanalyse(folder, plan)
     if written is not None:
         _write(written, verdicts_text(found.verdict))
@@ -64,6 +70,8 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _told(found: Reanalysis, *, same: bool) -> int:
+    from harness.verdicts import EXIT_STATUS, Verdict
+
     if found.differs:
         click.echo(f"the samples are not what came over the wire: {found.differs}")
     if not same:

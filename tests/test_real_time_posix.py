@@ -39,6 +39,7 @@ def grace() -> str:
 def rig(simulated: SimulatedBench, cables: dict[str, Cable], grace: str, tmp_path: Path) -> Iterator[Rig]:
     text = (ROOT / "benches" / "simulated.toml").read_text().partition("[simulation]")[0]
     text = text.replace("sim://simulated/", f"{tmp_path}/").replace("driver =", f'grace = "{grace}"\ndriver =')
+    text = text.replace('lag = "5.2 s"', 'lag = "0.2 s"').replace("[pump]", '[pump]\nstop_watch = "1.5 s"')
     (tmp_path / "bench.toml").write_text(text)
     (tmp_path / "run.json").write_text('{"run": "r", "data_source": "real"}')
     with served(simulated, link_dir=tmp_path):
