@@ -30,6 +30,7 @@ class AppendFile:
         self._held: list[bytes] = []
         self._left = b""
         self._batch = hashlib.sha256()
+        self._whole = hashlib.sha256()
         self._from = self._to = 0
 
     # --- whoever has something to keep ---
@@ -61,10 +62,17 @@ class AppendFile:
         try:
             file = self._opened()
             while self._left:
-                self._left = self._left[file.write(self._left) :]
+                written = file.write(self._left)
+                self._whole.update(self._left[:written])
+                self._left = self._left[written:]
             to_disk(file.fileno())
         except OSError as err:
             raise BenchError(f"{self.path}: cannot be written ({err.strerror}); {_advice(err)}") from err
+
+    @property
+    def sha256(self) -> str:
+        """Of what is in the file. Not while somebody writes."""
+        return self._whole.hexdigest()
 
     def _opened(self) -> BinaryIO:
         if self._file is None:

@@ -6,10 +6,8 @@ bench time alone, so that the same seed gives the same chain.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -196,7 +194,7 @@ class Recorder:
     @property
     def hashes(self) -> dict[str, str]:
         """The SHA-256 of every file that is on the disk, as it is there."""
-        return {name: _file_sha256(file.path) for name, file in sorted(self._files.items()) if file.path.is_file()}
+        return {name: file.sha256 for name, file in sorted(self._files.items()) if file.path.is_file()}
 
     def __enter__(self) -> Recorder:
         return self
@@ -206,12 +204,6 @@ class Recorder:
             self.write_parquet()
         finally:
             self.close()
-
-
-def _file_sha256(path: Path) -> str:
-    with suppress(OSError), path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-    return ""
 
 
 def _plain(value: Any) -> Any:

@@ -232,6 +232,7 @@ def test_the_run_folder_holds_what_a_reviewer_needs(clean: tuple[RunVerdict, Pat
         "raw/balance.log": raw_hashes(folder)["balance.log"],
         "raw/pump.log": raw_hashes(folder)["pump.log"],
         "journal.jsonl": hashlib.sha256((folder / "journal.jsonl").read_bytes()).hexdigest(),
+        "samples/balance.bin": hashlib.sha256((folder / "samples" / "balance.bin").read_bytes()).hexdigest(),
     }
     assert identity["instruments"]["balance"].endswith("serial SIM0000001, 2.10 10.28.0.493.142")
     assert (folder / "plan.toml").read_bytes() == PLAN.read_bytes()
