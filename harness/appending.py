@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Lock, RLock, Thread
 from typing import Any, BinaryIO
 
 from harness.disk import names_to_disk, to_disk
@@ -94,7 +94,7 @@ class Writer:
     """One write and one fdatasync per file and second, by a thread of its own; at once when ``wake``d."""
 
     def __init__(self, every_s: float = WRITE_EVERY_S) -> None:
-        self.appending = Lock()
+        self.appending = RLock()
         """Held by whoever appends, so that what is written is what was appended up to one moment."""
         self._files: list[AppendFile] = []
         self._every_s = every_s

@@ -57,8 +57,9 @@ class Intake:
     @uninterrupted
     def _recorded(self) -> tuple[Readings, Stamped]:
         """Between the raw lines and what they mean nothing may come: one would be without the other."""
-        readings, others = self._rig.balance.readings()
-        self._rig.recorder.readings(readings)
+        with self._rig.recorder.together():
+            readings, others = self._rig.balance.readings()
+            self._rig.recorder.readings(readings)
         return readings, others
 
     def _check_silence(self) -> None:

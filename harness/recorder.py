@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -125,6 +126,10 @@ class Recorder:
         return Record(self.run, self.data_source, joined, tuple(self._events), commands=tuple(self._commands))
 
     # --- the files ---
+
+    def together(self) -> AbstractContextManager[bool]:
+        """What is recorded in here comes to the disk together, or not at all."""
+        return self._writer.appending
 
     def _append(self, name: str, data: bytes) -> None:
         if not self._open:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -297,6 +298,19 @@ def test_a_full_disk_is_told_once_and_again_after_there_was_room(act: str, more:
     disk.room = 1 << 20
     recorder.sync()
     assert [event.at_us for event in read_events(recorder.folder / JOURNAL) if event.kind == "note"] == [1] * 6
+
+
+def test_a_raw_line_and_what_it_means_come_to_the_disk_together(recorder: Recorder) -> None:
+    writing = threading.Thread(target=recorder._writer.write)
+    with recorder.together():
+        recorder.received("balance", stamped(LINE))
+        writing.start()
+        writing.join(0.2)
+        assert not (recorder.folder / RAW).exists()
+        recorder.readings(readings([0.1], [35.0]))
+    writing.join(PATIENCE_S)
+    assert (recorder.folder / RAW).exists()
+    assert (recorder.folder / SAMPLES).exists()
 
 
 def test_a_note_is_taken_whatever_the_disk_says(recorder: Recorder) -> None:
