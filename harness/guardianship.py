@@ -14,7 +14,7 @@ from instruments.guarding import Guarded, Guardian, guard
 from instruments.ports import is_simulated
 
 DIARY = "guardian.jsonl"
-_HELP_S = 15.0
+_HELP_S = 40.0
 """How long its help is waited for; it goes on for longer by itself."""
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 import allure_commons
+from allure_commons.utils import md5
 
 from harness.disk import replace_file
 from harness.verdicts import CaseVerdict, RunVerdict, Verdict
@@ -78,6 +79,8 @@ def settle(folder: Path, run: RunVerdict) -> Path:
     results, staged = folder / RESULTS, folder / STAGED
     verdicts = {case.id: case for case in run.cases}
     try:
+        if not _read(results):  # cut before its cases were collected
+            stand_by(folder, map(_unknown, run.cases), run.data_source)
         standing = {result["testCaseId"]: path for path, result in _read(results) if _case_of(result) in verdicts}
         cases = {result["testCaseId"]: _case_of(result) for _, result in _read(results)}
         for path, result in _read(staged):
@@ -90,6 +93,11 @@ def settle(folder: Path, run: RunVerdict) -> Path:
     except (OSError, ValueError, KeyError, TypeError) as err:
         raise ReportError(f"{folder}: its Allure results cannot be put in order ({err})") from err
     return results
+
+
+def _unknown(case: CaseVerdict) -> Planned:
+    """A case of which allure-pytest has told nothing."""
+    return Planned(case.id, f"{case.id}: {case.title}", case.id, md5(case.id), md5(case.id))
 
 
 def _settled(result: _Json, case: CaseVerdict) -> _Json:
