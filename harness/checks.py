@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from typing import Any
 from harness.analysis.daily_check import DEVIATION, REPEATABILITY, SCATTER, ZERO
 from harness.bench import Bench
 from harness.cases import DailyCheckCase
+from harness.disk import replace_file
 from harness.plan import Plan
 from harness.record import Record
 from harness.verdicts import CaseVerdict, Verdict, overall
@@ -181,17 +181,6 @@ def keep(out: Path, bench: str, data_source: str, check: Check) -> None:
         others = {}
     told = {"schema": SCHEMA, "bench": bench, "checks": {**others, data_source: asdict(check)}}
     try:
-        _replace(path, json.dumps(told, indent=1, allow_nan=False) + "\n")
+        replace_file(path, json.dumps(told, indent=1, allow_nan=False).encode("utf-8") + b"\n")
     except OSError as err:
         raise ConfigError(f"{path}: what the daily check found cannot be written ({err.strerror}); check again") from err
-
-
-def _replace(path: Path, text: str) -> None:
-    """Whoever reads meanwhile, or after the power has failed, sees the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)

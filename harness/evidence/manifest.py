@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from harness.disk import replace_file
 from harness.evidence.verifier import JOURNAL, MANIFEST, MANIFEST_SCHEMA, UNLISTED, VERDICTS, FolderFiles, rendered, sha256
 from instruments.errors import BenchError
 
@@ -37,7 +37,7 @@ def write_manifest(folder: Path, *, versions: Mapping[str, Any], closed: datetim
             "versions": dict(versions),
         }
         manifest["sha256"] = sha256(rendered(manifest))
-        write_durably(folder / MANIFEST, rendered(manifest))
+        replace_file(folder / MANIFEST, rendered(manifest))
     except OSError as err:
         raise BenchError(f"{folder}: its manifest cannot be written ({err})") from err
     return manifest
@@ -62,20 +62,6 @@ def _told(path: Path) -> dict[str, Any]:
         raise OSError(f"{path} is not a plain file")
     with path.open("rb") as file:
         return {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "size": file.tell()}
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """All or nothing, and on the disk: to a temporary file first, which takes the place of ``path``. Raises OSError."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
 
 
 def versions_of() -> dict[str, Any]:

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from harness.evidence.manifest import write_durably
+from harness.disk import replace_file
 from harness.evidence.verifier import (
     MANIFEST,
     SIGNATURES,
@@ -152,6 +152,6 @@ def _signed(key: Ed25519PrivateKey, manifest_sha256: str, before: list[dict[str,
 
 def _write(folder: Path, signatures: list[dict[str, Any]]) -> None:
     try:
-        write_durably(folder / SIGNATURES, rendered({"schema": SIGNATURES_SCHEMA, "signatures": signatures}))
+        replace_file(folder / SIGNATURES, rendered({"schema": SIGNATURES_SCHEMA, "signatures": signatures}))
     except OSError as err:
         raise ConfigError(f"{folder}: the signature cannot be written ({err.strerror})") from err

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.evidence.manifest import source_revision, versions_of, write_durably, write_manifest
+from harness.disk import replace_file
+from harness.evidence.manifest import source_revision, versions_of, write_manifest
 from harness.evidence.verifier import what_is_wrong
 from instruments.errors import BenchError
 from tests.conftest import ROOT
@@ -81,7 +82,7 @@ def test_what_cannot_be_put_in_place_leaves_nothing_behind(tmp_path: Path) -> No
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "inside").touch()
     with pytest.raises(OSError):
-        write_durably(tmp_path / "taken", b"data")
+        replace_file(tmp_path / "taken", b"data")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
