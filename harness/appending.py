@@ -28,7 +28,7 @@ class AppendFile:
         self.path = path
         self._file: BinaryIO | None = None
         self._held: list[bytes] = []
-        self._left = b""
+        self._left, self._synced = b"", True
         self._batch = hashlib.sha256()
         self._whole = hashlib.sha256()
         self._from = self._to = 0
@@ -57,8 +57,9 @@ class AppendFile:
 
     def write(self) -> None:
         """Put what was taken on the disk. Raises BenchError when the disk does not take it."""
-        if not self._left:
+        if not self._left and self._synced:
             return
+        self._synced = False
         try:
             file = self._opened()
             while self._left:
@@ -66,6 +67,7 @@ class AppendFile:
                 self._whole.update(self._left[:written])
                 self._left = self._left[written:]
             to_disk(file.fileno())
+            self._synced = True
         except OSError as err:
             raise BenchError(f"{self.path}: cannot be written ({err.strerror}); {_advice(err)}") from err
 

@@ -123,7 +123,8 @@ class Campaign:
 
     def start(self) -> None:
         """Connect and prepare. A bench that cannot be used makes every case INVALID; the reason is kept."""
-        limits = Limits.of(self.dry_run.volume_ml, self.dry_run.duration_s, room_ml(self.bench))
+        density_g_ml = self.bench.file.liquid.density or 1.0
+        limits = Limits.of(self.dry_run.volume_ml, self.dry_run.duration_s, room_ml(self.bench), density_g_ml)
         self._rig = rig = Rig(self.bench, self._ports, self.recorder, self._operator, limits, self._guardianship)
         try:
             self._guardianship.ensure()

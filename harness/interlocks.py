@@ -18,18 +18,22 @@ _OVERLOAD_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``volume_ml`` may be added on the balance, pumping may go on until ``duration_s`` of bench time."""
+    """``volume_ml`` may be added on the balance, pumping may go on until ``duration_s`` of bench time.
+
+    ``density_g_ml`` of the liquid: near enough for an interlock, without corrections.
+    """
 
     volume_ml: float
     why: str
     duration_s: float
+    density_g_ml: float = 1.0
 
     @classmethod
-    def of(cls, planned_ml: float, planned_s: float, room_ml: float) -> Limits:
+    def of(cls, planned_ml: float, planned_s: float, room_ml: float, density_g_ml: float = 1.0) -> Limits:
         """From what a plan will need, and what there is room for."""
         allowed_ml = planned_ml * _OVER + _SPARE_ML
         why = "half as much again as was planned" if allowed_ml < room_ml else "what the vessel and the balance hold"
-        return cls(min(allowed_ml, room_ml), why, planned_s * _OVER + _SPARE_S)
+        return cls(min(allowed_ml, room_ml), why, planned_s * _OVER + _SPARE_S, density_g_ml)
 
 
 class Interlocks:
@@ -56,9 +60,9 @@ class Interlocks:
         return Interlock(f"interlock: {reason}")
 
     def _volume(self, limits: Limits, masses_g: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> None:
-        gained_g = float(masses_g[-1]) - self._first_g if len(masses_g) else 0.0
-        if gained_g > limits.volume_ml:
-            raise self._trip(f"{gained_g:.3g} g have come, more than {limits.volume_ml:.3g} mL, {limits.why}")
+        gained_ml = (float(masses_g[-1]) - self._first_g) / limits.density_g_ml if len(masses_g) else 0.0
+        if gained_ml > limits.volume_ml:
+            raise self._trip(f"{gained_ml:.3g} mL have come, more than {limits.volume_ml:.3g} mL, {limits.why}")
 
     def _time(self, limits: Limits, now_s: float) -> None:
         if now_s > limits.duration_s:

@@ -40,11 +40,10 @@ class SafeState:
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
         self._watch_from_ml_h = 0.0
-        self.confirmed = True
 
     def infusing(self, rate_ml_h: float) -> None:
         """The pump has been told to run: the next ``reach`` has something to prove."""
-        self._watch_from_ml_h, self.confirmed = rate_ml_h, False
+        self._watch_from_ml_h = rate_ml_h
 
     def reach(self) -> None:
         """Stop, read back, watch the balance, and write down how that went. Raises SafetyError if the pump did not confirm."""
@@ -56,7 +55,7 @@ class SafeState:
             if runs_on:
                 told = f"it says {status.word!r}, and the balance still gains {watched.flow_ml_h:.3g} mL/h"
                 raise SafetyError(f"the pump did not stop ({told}); go and stop it by hand now")
-            self.confirmed, self._watch_from_ml_h = True, 0.0
+            self._watch_from_ml_h = 0.0
 
     def _stopped(self) -> PumpStatus:
         try:

@@ -136,6 +136,30 @@ def test_batches_follow_what_was_appended_wherever_the_disk_is(file: AppendFile)
 # --- the writer ---
 
 
+class Unsynced(Disk):
+    """Takes everything, and does not get it onto the disk while it is ``broken``."""
+
+    broken = True
+
+    def fileno(self) -> int:
+        if self.broken:
+            raise OSError(errno.EIO, "Input/output error")
+        return super().fileno()
+
+
+def test_what_was_written_and_not_synced_is_not_taken_for_safe(file: AppendFile) -> None:
+    disk = Unsynced(file)
+    file.append(b"one\n")
+    file.take()
+    for _ in range(2):
+        with pytest.raises(BenchError, match="Input/output error"):
+            file.write()
+    disk.broken = False
+    file.write()
+    file.write()
+    assert (disk.writes, disk.syncs) == (1, 1)
+
+
 def test_one_write_and_one_sync_per_file_and_wake_up(writer: Writer, tmp_path: Path) -> None:
     files = [AppendFile(tmp_path / name) for name in "abc"]
     disks = [Disk(file) for file in files]

@@ -32,7 +32,7 @@ def at(mass_g: float, moment_s: float = 100.0) -> Readings:
 
 
 TRIPS = {
-    "more than planned": (16.1, 100.0, r"interlock: 16\.1 g have come, more than 16 mL, half as much again as was planned"),
+    "more than planned": (16.1, 100.0, r"interlock: 16\.1 mL have come, more than 16 mL, half as much again as was planned"),
     "too long": (1.0, 14401.0, r"interlock: the pump is still to infuse after 4 h, and 4 h were allowed for the plan"),
 }
 
@@ -53,6 +53,18 @@ def test_within_the_limits_nothing_happens(gained_g: float, now_s: float) -> Non
     interlocks.readings(at(50.0), 0.0, infusing=True)
     interlocks.readings(at(50.0 + gained_g), now_s, infusing=True)
     interlocks.readings(readings([], []), now_s, infusing=True)
+
+
+@pytest.mark.parametrize(("gained_g", "trips"), [(20.7, False), (20.9, True)])
+def test_a_heavy_liquid_is_counted_by_its_volume(gained_g: float, trips: bool) -> None:
+    interlocks = Interlocks(Limits.of(planned_ml=10.0, planned_s=7200.0, room_ml=38.0, density_g_ml=1.3))
+    interlocks.readings(at(50.0), 0.0, infusing=True)
+    said = ""
+    try:
+        interlocks.readings(at(50.0 + gained_g), 100.0, infusing=True)
+    except Interlock as err:
+        said = str(err)
+    assert (said == "interlock: 16.1 mL have come, more than 16 mL, half as much again as was planned") == trips
 
 
 def test_a_run_without_a_dry_run_has_no_interlocks() -> None:

@@ -144,7 +144,7 @@ def test_a_second_word_skips_the_watch_and_never_the_stop(build: Build) -> None:
 def test_an_interlock_trips_in_the_middle_of_a_wait(build: Build) -> None:
     rig = build(limits=Limits(1.0, "what the vessel and the balance hold", 1e6))
     rig.start(RATE_ML_H)
-    with pytest.raises(Interlock, match=r"interlock: 1\.\d+ g have come, more than 1 mL, what the vessel"):
+    with pytest.raises(Interlock, match=r"interlock: 1\.\d+ mL have come, more than 1 mL, what the vessel"):
         rig.wait(600.0)
     rig.make_safe()
     assert notes(rig)[0]["confirmed"]
