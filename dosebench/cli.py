@@ -18,6 +18,7 @@ from dosebench.records import reanalyse_run, recover_runs
 from dosebench.results import write_results
 from dosebench.running import ABORTED, USAGE, run_plan
 from dosebench.serving import sim
+from dosebench.tracing import trace
 from instruments.clock import stopwatch
 from instruments.errors import BenchError
 from reports.node import ReportError, ReportToolsMissing, install_tools
@@ -107,7 +108,7 @@ def tools() -> int:
     return 0
 
 
-for command in (discover, recover_runs, reanalyse_run, key, seal, verify, bundle):
+for command in (discover, recover_runs, reanalyse_run, trace, key, seal, verify, bundle):
     app.add_command(command)
 app.add_command(sim)
 app.add_command(qualify)

@@ -29,7 +29,7 @@ from harness.stations import open_ports
 from harness.verdicts import VERDICTS, CaseVerdict, RunVerdict, Verdict, write_verdicts
 from instruments.clock import stopwatch, utc_now
 from instruments.errors import BenchError, ConfigError, Interlock, PumpAlarm, SafetyError, SettingDiffers
-from instruments.hands import Hands
+from instruments.hands import Hands, Step
 from instruments.stamped import microseconds
 
 _OF_THE_PUMP = (PumpAlarm, SettingDiffers)
@@ -160,6 +160,8 @@ class Campaign:
         if self._ended is not None or self._rig is None:
             verdict, reason = self._ended or (Verdict.ABORTED, "the bench was not started")
             return without_measurands(case, verdict, f"not run: {reason}")
+        if missing := [name for name in case.needs if not self._passed(name)]:
+            return without_measurands(case, Verdict.INVALID, f"not run: it needs case {missing[0]}, which has not passed")
         if case.after is not None and case.after.case not in self._starts_s:
             reason = f"not run: it is timed from case {case.after.case}, which was not started in this run"
             return without_measurands(case, Verdict.INVALID, reason)
@@ -177,8 +179,14 @@ class Campaign:
             return without_measurands(case, Verdict.ABORTED if self.unsafe else Verdict.INVALID, str(err), *self._warning())
         return None
 
+    def _passed(self, name: str) -> bool:
+        judged = judged_cases(self.record.of_kind(VERDICT, name)).get(name)
+        return judged is not None and judged.verdict.verdict is Verdict.PASS
+
     def _do(self, rig: Rig, case: Any) -> None:
         rig.case = case.id
+        for line in case.operator:
+            rig.by_hand(Step("do", line))
         self._wait_for_its_moment(rig, case)
         self._starts_s[case.id] = rig.clock.now_s()
         PROCEDURES[case.procedure](rig, case)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from harness.bench import Bench
-from harness.cases import BolusCase, CaseBase, DailyCheckCase, PumpOffCase, RunToEmptyCase, SteadyFlowCase
+from harness.cases import CaseBase
 from harness.forecast import Forecast, forecasts, warnings
 from harness.judge import conditions_of
 from harness.plan import Plan
-from harness.procedures.bolus import BASELINE_S, DRAIN_S
 from harness.stands import relaxed_s
 from instruments.driver import CAPABILITIES
 from instruments.errors import ConfigError
@@ -19,16 +17,7 @@ from instruments.errors import ConfigError
 _ROOM = 0.95
 """Share of vessel and balance that a plan may fill."""
 _START_G = 50.0
-_BY_HAND_S = 15.0
-"""What a person takes to put a weight on the pan, or to take it off."""
-_NEEDED: Mapping[str, Sequence[tuple[str, str]]] = {
-    "bolus": (("pump", "target-volume"), ("balance", "stream")),
-    "steady-flow": (("balance", "stream"),),
-    "pump-off": (("balance", "stream"),),
-    "run-to-empty": (("pump", "totals"), ("balance", "stream")),
-    "daily-check": (("balance", "stream"),),
-}
-"""What each procedure asks of the instruments."""
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +44,10 @@ def check(plan: Plan, bench: Bench, today: date) -> DryRun:
     faults = [
         *_recording_only(plan),
         *_incapable(plan, bench),
-        *_too_much(volume_ml, plan, bench),
+        *_too_much(plan, bench),
         *_no_room(volume_ml, bench),
-        *_too_heavy(plan, bench),
         *_mixed(plan),
-        *_hidden_leaks(plan, bench),
+        *_impossible(plan, bench),
         *_too_late(plan, bench),
         *bench.overdue(today),
     ]
@@ -71,35 +59,12 @@ def check(plan: Plan, bench: Bench, today: date) -> DryRun:
 
 
 def _planned_ml(plan: Plan, bench: Bench) -> float:
-    """Liquid that leaves the syringe; a run to empty takes what the cases before it have left."""
-    filled_ml, used_ml = bench.pump.source.filled_ml, 0.0
+    """Liquid that leaves the pump; a run to empty takes what the cases before it have left."""
+    left_ml, used_ml = bench.pump.source.filled_ml, 0.0
     for case in plan.cases:
-        used_ml += _case_ml(case, filled_ml - used_ml)
+        used_ml += case.gives_ml(left_ml)
+        left_ml = case.leaves_ml(left_ml)
     return used_ml
-
-
-def _case_ml(case: object, left_ml: float) -> float:
-    match case:
-        case BolusCase():
-            return case.volume
-        case SteadyFlowCase():
-            return case.rate * (case.settle + case.duration) / 3600
-        case RunToEmptyCase():
-            return max(left_ml, 0.0)
-    return 0.0
-
-
-def _case_s(case: object, left_ml: float) -> float:
-    match case:
-        case BolusCase():
-            return BASELINE_S + case.over + DRAIN_S + case.hold
-        case SteadyFlowCase() | PumpOffCase():
-            return case.settle + case.duration
-        case RunToEmptyCase():
-            return left_ml / case.rate * 3600
-        case DailyCheckCase():
-            return case.standstill + 2 * case.placements * (_BY_HAND_S + case.settle + case.hold)
-    return 0.0
 
 
 def _blank_s(case: CaseBase, bench: Bench) -> float:
@@ -120,8 +85,8 @@ def _timetable(plan: Plan, bench: Bench) -> tuple[dict[str, float], float]:
         if case.after is not None:
             now_s = max(now_s, started_s[case.after.case] + case.after.start_to_start)
         started_s[case.id] = now_s
-        now_s += _case_s(case, left_ml) + _blank_s(case, bench)
-        left_ml -= _case_ml(case, left_ml)
+        now_s += case.lasts_s(left_ml) + _blank_s(case, bench)
+        left_ml = case.leaves_ml(left_ml)
     return started_s, now_s
 
 
@@ -134,9 +99,9 @@ def _recording_only(plan: Plan) -> list[str]:
 
 
 def _incapable(plan: Plan, bench: Bench) -> list[str]:
-    """What plan and procedures ask of an instrument that its driver cannot do."""
+    """What plan and cases ask of an instrument that its driver cannot do."""
     wanted = [(role, name, "the plan") for role, names in plan.file.plan.requires.items() for name in names]
-    wanted += [(role, name, f"case {case.id}") for case in plan.cases for role, name in _NEEDED.get(case.procedure, ())]
+    wanted += [(role, name, f"case {case.id}") for case in plan.cases for role, name in case.instruments if name]
     return [
         f"{bench.path}: {role}.driver: {who} needs a {role} with {name!r} ({CAPABILITIES[name]}); "
         f"{bench.stands[role].driver!r} is not such a one"
@@ -145,11 +110,20 @@ def _incapable(plan: Plan, bench: Bench) -> list[str]:
     ]
 
 
-def _too_much(volume_ml: float, plan: Plan, bench: Bench) -> list[str]:
-    filled_ml = bench.pump.source.filled_ml
-    if volume_ml <= filled_ml * (1 + 1e-9):
-        return []
-    return [f"{plan.path}: the cases need {volume_ml:g} mL, the pump of {bench.path.name} holds {filled_ml:g} mL"]
+def _too_much(plan: Plan, bench: Bench) -> list[str]:
+    """The first case that needs more than is left in the pump."""
+    left_ml = bench.pump.source.filled_ml
+    for case in plan.cases:
+        if case.leaves_ml(left_ml) < -_ROUNDING * bench.pump.source.filled_ml:
+            left = f"the pump of {bench.path.name} has {max(left_ml, 0.0):g} mL left by then"
+            told = f"needs {case.gives_ml(left_ml):g} mL, and {left}"
+            return [f"{plan.path}: case {case.id}: {told}; fill more in, or put a refill before it"]
+        left_ml = case.leaves_ml(left_ml)
+    return []
+
+
+def _impossible(plan: Plan, bench: Bench) -> list[str]:
+    return [f"{plan.path}: case {case.id}: {why}" for case in plan.cases for why in case.impossible(bench.file)]
 
 
 def room_ml(bench: Bench) -> float:
@@ -170,32 +144,12 @@ def _no_room(volume_ml: float, bench: Bench) -> list[str]:
     return []
 
 
-def _too_heavy(plan: Plan, bench: Bench) -> list[str]:
-    return [
-        f"{plan.path}: case {case.id}: check_weight: {case.check_weight:g} g is too heavy for the balance of {bench.path.name}, "
-        f"it weighs up to {bench.balance.capacity:g} g"
-        for case in plan.cases
-        if isinstance(case, DailyCheckCase) and case.check_weight > bench.balance.capacity
-    ]
-
-
 def _mixed(plan: Plan) -> list[str]:
     """Where weights come and go, no flow can be followed from one case to the next."""
     checks = [case.id for case in plan.cases if not case.weighs_flow]
     if not checks or len(checks) == len(plan.cases):
         return []
     return [f"{plan.path}: case {checks[0]}: a daily check is a plan of its own; take it out of this one"]
-
-
-def _hidden_leaks(plan: Plan, bench: Bench) -> list[str]:
-    """A leak as large as the evaporation that the blank may show cannot be told from it."""
-    hidden_ul_h = bench.file.vessel.evaporation_at_most * 1000
-    return [
-        f"{bench.path}: vessel.evaporation_at_most: a leak of {hidden_ul_h:g} uL/h could hide in the blank, and case {case.id} "
-        f"allows {case.flow.within:g} uL/h; cover the vessel and lower it to half of that"
-        for case in plan.cases
-        if isinstance(case, PumpOffCase) and hidden_ul_h > case.flow.within / 2
-    ]
 
 
 def _too_late(plan: Plan, bench: Bench) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,12 @@ class Strict(BaseModel):
 
 
 Model = TypeVar("Model", bound=Strict)
+Place = Sequence[str | int]
+"""Keys and numbers on the way to a value, as ``("case", 1, "volume")``."""
+
+
+def _as_it_is(place: Place) -> Place:
+    return place
 
 
 def read_toml(path: Path) -> tuple[dict[str, Any], str]:
@@ -38,12 +44,23 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         raise ConfigError(f"{path}: is not valid TOML: {err}") from err
 
 
-def validated(model: type[Model], tables: dict[str, Any], path: Path, text: str) -> Model:
-    """``tables`` as ``model``. Raises ConfigError with one line for each fault."""
+def validated(
+    model: type[Model],
+    tables: dict[str, Any],
+    path: Path,
+    text: str,
+    *,
+    place_of: Callable[[Place], Place] = _as_it_is,
+    context: Mapping[str, Any] | None = None,
+) -> Model:
+    """``tables`` as ``model``. Raises ConfigError with one line for each fault.
+
+    ``place_of``: where something that is in the tables stands in the file; ``context`` is for the model's validators.
+    """
     try:
-        return model.model_validate(tables)
+        return model.model_validate(tables, context=context)
     except ValidationError as err:
-        lines = [_describe(path, text, fault["loc"], fault) for fault in err.errors()]
+        lines = [_describe(path, text, place_of(fault["loc"]), fault) for fault in err.errors()]
         raise ConfigError("\n".join(dict.fromkeys(lines))) from err
 
 

@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness.analysis.alarm import judge_run_to_empty, unexpected_alarms
+from harness.analysis.alarm import unexpected_alarms
 from harness.analysis.blank import bad_blank_before, blank_faults, change_faults, evaporation, lost_too_much
-from harness.analysis.bolus import judge_bolus
-from harness.analysis.calm import losses
-from harness.analysis.daily_check import judge_daily_check
-from harness.analysis.delivery import judge_delivery
-from harness.analysis.flow import judge_pump_off, judge_steady_flow
+from harness.analysis.calm import calm_faults, losses
 from harness.analysis.health import bench_faults
 from harness.analysis.view import Conditions, View, lags_of
 from harness.bench import Bench
 from harness.cases import CaseBase
+from harness.judges import JUDGES
 from harness.metrology.volume import DayCheck, Evaporation, Noise, Weighing
 from harness.plan import Plan
 from harness.record import BLANK, PREPARATION, Period, Record
 from harness.verdicts import CaseVerdict, Measurand, Verdict, overall
 from instruments.errors import BenchError
 
-_JUDGES: Mapping[str, Callable[[Any], list[Measurand]]] = {
-    "bolus": judge_bolus,
-    "steady-flow": judge_steady_flow,
-    "pump-off": judge_pump_off,
-    "run-to-empty": judge_run_to_empty,
-    "delivery": judge_delivery,
-    "daily-check": judge_daily_check,
-}
 _GAP_SAMPLES = 30
 _GAP_S = 5.0
 
@@ -43,6 +32,7 @@ def conditions_of(bench: Bench, plan: Plan) -> Conditions:
     return Conditions(
         weighing=weighing,
         rule=plan.file.plan.rule,
+        minimum_tur=plan.file.plan.minimum_tur,
         rate_hz=balance.rate,
         lag_s=file.catheter.lag + balance.response,
         lags=lags_of(file.corrections, balance, file.catheter),
@@ -78,7 +68,7 @@ def judge_case(record: Record, case: Any, conditions: Conditions, loss: Evaporat
     try:
         faults = _flow_faults(record, case, conditions, loss) if case.weighs_flow else _phase_faults(record, case, conditions)
         view = View(record, case, conditions, loss or evaporation(record, conditions, case.id))
-        measurands = [] if faults else [*_JUDGES[case.procedure](view), *unexpected_alarms(view)]
+        measurands = [] if faults else [*JUDGES[case.procedure](view), *unexpected_alarms(view)]
         doubts = _doubts(record, case, conditions) if loss is None and not faults else []
     except BenchError as err:
         return without_measurands(case, Verdict.INVALID, str(err))
@@ -92,12 +82,21 @@ def judge_case(record: Record, case: Any, conditions: Conditions, loss: Evaporat
 def _flow_faults(record: Record, case: CaseBase, conditions: Conditions, loss: Evaporation | None) -> list[str]:
     """Why the bench cannot be trusted to show what flows: its blanks, and all of the case from its beginning to its end."""
     period = case_period(record, case)
-    faults = [*_preparation_faults(record, conditions, loss), *bench_faults(record, period, conditions)]
+    faults = [*_preparation_faults(record, conditions, loss), *bench_faults(record, period, conditions, calm=not case.surges)]
+    faults += [fault for part in _between_surges(record, case, period) for fault in calm_faults(record, part, conditions)]
     if loss is not None:
         return faults
     blank = record.phase(case.id, BLANK) if record.has_phase(case.id, BLANK) else None
     open_vessel = [f"blank after the case: {fault}" for fault in lost_too_much(record, conditions, blank)] if blank else []
     return [*faults, *losses(record, period.end_s, conditions), *open_vessel]
+
+
+def _between_surges(record: Record, case: CaseBase, period: Period) -> Iterator[Period]:
+    """The parts of a case in which only what was commanded may flow; nothing for a case that has no others."""
+    surges = [record.phase(case.id, name) for name in case.surges if record.has_phase(case.id, name)]
+    starts_s = [period.start_s, *(surge.end_s for surge in surges)]
+    ends_s = [*(surge.start_s for surge in surges), period.end_s]
+    yield from (Period(*part) for part in zip(starts_s, ends_s, strict=True) if case.surges and part[0] < part[1])
 
 
 def _phase_faults(record: Record, case: CaseBase, conditions: Conditions) -> list[str]:

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
 
-from harness.cases import BolusCase, Case, Drug, Rule
+from harness.cases import Case, Drug, Rule
+from harness.cases.base import IDENTIFIER
+from harness.cases.limits import Ratio
+from harness.expansion import expanded
 from harness.files import Strict, find_line, read_toml, validated
 from harness.quantities import Seconds
+from harness.spec_table import ROWS, SPEC, resolved, with_rows
 from harness.stands import ROLES
 from instruments.driver import CAPABILITIES
 from instruments.errors import ConfigError
-
-_SAME_DOSE = 1e-6
+from instruments.units import to_unit
 
 
 class Head(Strict):
     """Who the plan is, the decision rule of its limits, and what its instruments must be able to do.
 
-    ``requires``: by role, capabilities as drivers declare them (``instruments.driver.CAPABILITIES``).
+    ``minimum_tur``: the least test uncertainty ratio with which a limit may be judged. ``requirements``: the file that has the
+    texts of the requirements, beside the plan. ``requires``: by role, capabilities as drivers declare them
+    (``instruments.driver.CAPABILITIES``).
     """
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    id: Annotated[str, Field(pattern=IDENTIFIER)]
     title: str
+    purpose: str = ""
     revision: str = "1"
     rule: Rule = "guarded"
+    minimum_tur: Ratio | None = None
+    requirements: str = ""
     requires: dict[str, list[str]] = {}
 
     @field_validator("requires")
@@ -49,11 +58,20 @@ class Preparation(Strict):
     blank: Annotated[Seconds, Field(ge=600)] = 3600.0
 
 
+class Spec(Strict):
+    """The spec table that limits with ``spec`` are taken from: a CSV file beside the plan, which one, and what it says."""
+
+    file: str
+    sha256: str
+    rows: dict[str, dict[str, str]] = {}
+
+
 class PlanFile(Strict):
     """The tables of a plan file."""
 
     plan: Head
     drug: Drug | None = None
+    spec: Spec | None = None
     preparation: Preparation = Preparation()
     requirement: dict[str, str] = {}
     case: Annotated[list[Case], Field(min_length=1)]
@@ -83,22 +101,69 @@ class Plan:
     @property
     def roles(self) -> set[str]:
         """Roles that a bench must have for this plan."""
-        return {"pump", "balance", *self.file.plan.requires}
+        of_cases = {role for case in self.cases for role, _ in case.instruments}
+        return {"pump", "balance", *self.file.plan.requires, *of_cases}
 
 
 def load_plan(path: Path) -> Plan:
-    """Read and check a plan file. Raises ConfigError with file, line and key of every fault."""
+    """Read and check a plan file and the files that it names. Raises ConfigError with file, line and key of every fault."""
     tables, text = read_toml(path)
-    return plan_from(tables, text, path)
+    return plan_from(_with_texts(with_rows(tables, path, text), path, text), text, path)
 
 
 def plan_from(tables: dict[str, Any], text: str, path: Path) -> Plan:
     """A plan from its tables, wherever they were kept."""
-    file = validated(PlanFile, tables, path, text)
-    faults = [*_same_ids(file), *_unknown_links(file), *_impossible_doses(file)]
+    try:
+        cases, origins = expanded(tables.get("case"))
+        cases = resolved(cases, tables.get(SPEC, {}).get(ROWS, {}))
+    except ConfigError as err:
+        raise ConfigError(f"{path}: {err}") from err
+    whole = {**tables, "case": cases} if "case" in tables else tables
+    written = _Written(path, text, origins)
+    file = validated(PlanFile, whole, path, text, place_of=written.place, context={"concentration": _concentration(tables)})
+    faults = [*_same_ids(file), *_unknown_links(file), *_unknown_requirements(file)]
     if faults:
-        raise ConfigError("\n".join(f"{path}:{find_line(text, ('case', at, key))}: {what}" for at, key, what in faults))
+        raise ConfigError("\n".join(written.told(*fault) for fault in faults))
     return Plan(file, tables, text, path)
+
+
+def _concentration(tables: Mapping[str, Any]) -> float | None:
+    """That of the plan's drug in ug/mL, as far as it can be read; what is wrong with it is told by its own model."""
+    try:
+        return to_unit(tables["drug"]["concentration"], "ug/mL")
+    except (KeyError, TypeError, ConfigError):
+        return None
+
+
+def _with_texts(tables: dict[str, Any], path: Path, text: str) -> dict[str, Any]:
+    """With what the requirements file says of the requirements that the cases name; the plan's own texts come first."""
+    head = tables.get("plan")
+    name = head.get("requirements") if isinstance(head, Mapping) else None
+    if not isinstance(name, str) or not name:
+        return tables
+    try:
+        known = read_toml(path.parent / name)[0].get("requirement", {})
+        texts = {key: row["text"] for key, row in known.items()}
+    except (ConfigError, KeyError, TypeError, AttributeError) as err:
+        raise ConfigError(f"{path}:{find_line(text, ('plan', 'requirements'))}: plan.requirements: {err}") from err
+    named = {item for case in tables.get("case", []) for item in case.get("requirement", [])}
+    own = tables.get("requirement", {})
+    return {**tables, "requirement": {**{key: texts[key] for key in texts if key in named}, **own}}
+
+
+class _Written:
+    """Where something stands in the file: one table there may be several cases."""
+
+    def __init__(self, path: Path, text: str, origins: Sequence[int]) -> None:
+        self._path, self._text, self._origins = path, text, origins
+
+    def place(self, place: Sequence[str | int]) -> Sequence[str | int]:
+        if len(place) > 1 and place[0] == "case" and isinstance(place[1], int) and place[1] < len(self._origins):
+            return ("case", self._origins[place[1]], *place[2:])
+        return place
+
+    def told(self, at: int, key: str, what: str) -> str:
+        return f"{self._path}:{find_line(self._text, self.place(('case', at, key)))}: {what}"
 
 
 Fault = tuple[int, str, str]
@@ -113,22 +178,24 @@ def _unknown_links(file: PlanFile) -> list[Fault]:
     faults: list[Fault] = []
     for at, case in enumerate(file.case):
         earlier = [other.id for other in file.case[:at]]
-        if case.after is not None and case.after.case not in earlier:
-            known = ", ".join(earlier) or "none"
-            faults.append((at, "after", f"case {case.id}: after.case {case.after.case!r} is not an earlier case ({known})"))
+        known = ", ".join(earlier) or "none"
+        named = [("needs", f"needs: {name!r}", name) for name in case.needs]
+        named += [("after", f"after.case {case.after.case!r}", case.after.case)] if case.after is not None else []
+        faults += [
+            (at, key, f"case {case.id}: {said} is not an earlier case ({known})")
+            for key, said, name in named
+            if name not in earlier
+        ]
     return faults
 
 
-def _impossible_doses(file: PlanFile) -> list[Fault]:
-    faults: list[Fault] = []
-    for at, case in enumerate(file.case):
-        if not isinstance(case, BolusCase) or case.dose is None:
-            continue
-        if file.drug is None:
-            faults.append((at, "dose", f"case {case.id}: a dose needs a [drug] with its concentration"))
-            continue
-        implied_ml = case.dose / file.drug.concentration
-        if abs(implied_ml - case.volume) > _SAME_DOSE * implied_ml:
-            found = f"{case.dose:g} ug at {file.drug.concentration:g} ug/mL is {implied_ml:g} mL, not {case.volume:g} mL"
-            faults.append((at, "dose", f"case {case.id}: {found}"))
-    return faults
+def _unknown_requirements(file: PlanFile) -> list[Fault]:
+    """Where the plan names the file of its requirements, a case has none that is not there."""
+    if not file.plan.requirements:
+        return []
+    return [
+        (at, "requirement", f"case {case.id}: requirement {name!r} is not in {file.plan.requirements}")
+        for at, case in enumerate(file.case)
+        for name in case.requirement
+        if name not in file.requirement
+    ]

@@ -165,17 +165,21 @@ class Rig:
 
         Raises BenchError, with nothing started, when there is no guardian that would stop the pump without us.
         """
-        self._ensure_guardian()
         taken_ml_h = self.setting("set rate", rate_ml_h, "mL/h", self.pump.set_rate)
         if target_ml or self.stations.can("pump", "target-volume"):
             self.setting("target volume", target_ml, "mL", self.pump.set_target)
+        self.begin(taken_ml_h, self.pump.start)
+        return taken_ml_h
+
+    def begin(self, rate_ml_h: float, act: Callable[[], None]) -> None:
+        """Let the pump run by ``act``, at ``rate_ml_h`` to begin with: guarded, its watchdog armed, all in the record."""
+        self._ensure_guardian()
         self._arm(self.bench.pump.watchdog)
-        self._command(taken_ml_h)
-        self._safe_state.infusing(taken_ml_h)
-        self.pump.start()
+        self.commanded(rate_ml_h)
+        self._safe_state.infusing(rate_ml_h)
+        act()
         self._infusing = True
         self._word_due_s = self.clock.now_s() + self.bench.pump.watchdog / _LEAD
-        return taken_ml_h
 
     def _arm(self, timeout_s: float) -> None:
         """The pump's own watchdog; that it has none is told, as nothing but us will stop it then."""
@@ -223,7 +227,7 @@ class Rig:
         """Stop the pump, let it confirm, disarm its watchdog; returns how it says it is."""
         self.pump.stop()
         self._infusing = False
-        self._command(0.0)
+        self.commanded(0.0)
         self._word_due_s = float("inf")
         self._arm(0)
         return self.poll()
@@ -251,7 +255,8 @@ class Rig:
         self.note("setting", name=name, requested=asked, reported=taken, unit=unit, applied=applied)
         return taken
 
-    def _command(self, rate_ml_h: float) -> None:
+    def commanded(self, rate_ml_h: float) -> None:
+        """What the pump is to deliver from now on, also where it changes that by itself."""
         self.note("commanded", rate_ml_h=rate_ml_h)
 
     def note(self, kind: str, **data: Any) -> None:

@@ -19,11 +19,14 @@ from harness.quantities import (
     Hectopascals,
     Hertz,
     Kelvins,
+    Kilopascals,
     Metres,
     MilliLitres,
     Millimetres,
     Percent,
     Seconds,
+    Volts,
+    VoltsPerKilopascal,
 )
 from instruments.port import LineSettings
 
@@ -127,6 +130,20 @@ class PumpStand(Stand):
     @property
     def source(self) -> Reservoir:
         return self.syringe or self.reservoir or Reservoir(volume=0)
+
+
+class PressureStand(Stand):
+    """A meter on the line's pressure transducer: ``zero`` volts at no gauge pressure, ``sensitivity`` more for each kPa.
+
+    ``uncertainty`` is that of a reading in kPa, standard.
+    """
+
+    zero: Volts = 0.0
+    sensitivity: Annotated[VoltsPerKilopascal, Field(gt=0)] = 0.01
+    uncertainty: Annotated[Kilopascals, Field(ge=0)] = 0.5
+
+    def kpa(self, volts: float) -> float:
+        return (volts - self.zero) / self.sensitivity
 
 
 class BalanceSheet(Strict):
@@ -288,7 +305,7 @@ class BenchFile(Immersed):
     bench: BenchHead
     pump: PumpStand | None = None
     balance: BalanceStand | None = None
-    pressure: Stand | None = None
+    pressure: PressureStand | None = None
     alarm_relay: Stand | None = None
     battery: Stand | None = None
     dut: Dut = Dut()

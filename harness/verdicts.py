@@ -72,10 +72,18 @@ class Measurand:
     conformance_probability: float | None = None
 
 
-def judge(name: str, found: Estimate, unit: str, limits: Interval, rule: str, detail: str = "") -> Measurand:
-    """A measurand with the verdict that its limits and its uncertainty give it."""
+def judge(
+    name: str, found: Estimate, unit: str, limits: Interval, rule: str, detail: str = "", minimum_tur: float | None = None
+) -> Measurand:
+    """A measurand with the verdict that its limits and its uncertainty give it.
+
+    Two-sided limits need a test uncertainty ratio of ``minimum_tur``: with less, a value that would PASS is INCONCLUSIVE.
+    """
     decision = decide(found.value, Spread.of(found), limits, rule)
     conditional = decision.outcome.value.replace("_", " ").lower() if "_" in decision.outcome.value else ""
+    verdict = _SAYS[decision.outcome]
+    if minimum_tur is not None and decision.tur is not None and decision.tur < minimum_tur and verdict is Verdict.PASS:
+        verdict, conditional = Verdict.INCONCLUSIVE, f"test uncertainty ratio {decision.tur:.2g}, {minimum_tur:g} is asked for"
     return Measurand(
         name,
         found.value,
@@ -84,7 +92,7 @@ def judge(name: str, found: Estimate, unit: str, limits: Interval, rule: str, de
         found.coverage_factor,
         limits,
         rule,
-        _SAYS[decision.outcome],
+        verdict,
         "; ".join(filter(None, (conditional, detail))),
         found.budget,
         found.interval,

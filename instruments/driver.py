@@ -19,6 +19,8 @@ CAPABILITIES: Mapping[str, str] = {
     "totals": "tells the volume that it has infused",
     "withdraw": "can run backwards",
     "bolus-on-basal": "runs a programme of rates and volumes, the last one until stopped",
+    "bolus": "gives a bolus on a running infusion",
+    "prime": "fills its catheter by a command of its own",
     "alarms-unsolicited": "sends its alarms without being asked",
     "watchdog": "stops by itself when nobody speaks to it",
     "reservoir": "keeps account of a reservoir, with an alarm when it is low",

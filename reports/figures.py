@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from harness.cases import CaseBase, SteadyFlowCase
+from harness.metrology.rules import around
 from harness.metrology.volume import Weighing
 from harness.record import Period, Record, Series
 
@@ -85,10 +86,9 @@ def _draw_limits(flow: Axes, case: CaseBase, period: Period, rates: Sequence[tup
     values = [rate_ml_h for _, rate_ml_h in rates]
     flow.step(moments, values, where="post", color="0.3", linewidth=0.9, linestyle="--", label="set rate")
     if isinstance(case, SteadyFlowCase):
-        low_pct, high_pct = case.flow_error.interval
-        flow.axhspan(
-            case.rate * (1 + low_pct / 100), case.rate * (1 + high_pct / 100), color="#2e7d32", alpha=0.15, label="limits"
-        )
+        low_ml_h, high_ml_h = around(case.rate, case.flow_error.interval)
+        if low_ml_h is not None and high_ml_h is not None:
+            flow.axhspan(low_ml_h, high_ml_h, color="#2e7d32", alpha=0.15, label="limits")
     flow.legend(fontsize=7, loc="best")
 
 

@@ -9,9 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "tests" / "data"
+
+# A machine that is busy is no defect.
+settings.register_profile("dosebench", deadline=None)
+settings.load_profile("dosebench")
 
 pytest_plugins = ["pytester"]
 collect_ignore_glob = ["**/*_posix.py"] if sys.platform == "win32" else []

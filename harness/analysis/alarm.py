@@ -19,7 +19,6 @@ _LEVEL_S = 60.0
 _FROM, _TO = 0.2, 0.8
 _EMPTY = ("stall", "empty")
 """What a pump says of an empty reservoir: a syringe pump that its motor stalls, an implantable one that it is empty."""
-_LOW = "low-reservoir"
 WATCHDOG = "watchdog"
 
 
@@ -38,9 +37,7 @@ def judge_run_to_empty(view: View[RunToEmptyCase]) -> list[Measurand]:
     words = _in_words(alarms)
     judged = [judge("reservoir alarms", exact(len(alarms)), "1", (1.0, 1.0), "simple", words or "none came")]
     if case.residual_volume is not None:
-        judged.append(
-            judge("residual volume", residual_ul(view), "uL", case.residual_volume.interval, view.rule(case.residual_volume))
-        )
+        judged.append(view.judge("residual volume", residual_ul(view), "uL", case.residual_volume))
     failed = any(found.verdict is Verdict.FAIL for found in judged)
     return judged + (_judge_latency(view, alarms[0], nothing_came=failed) if alarms else [])
 
@@ -55,14 +52,13 @@ def _judge_latency(view: View[RunToEmptyCase], alarm: Event, *, nothing_came: bo
         raise BenchError(
             "nothing flowed: the syringe was empty before it was run to empty, so its alarm cannot be timed"
         ) from None
-    return [judge("alarm latency", found, "s", view.case.alarm_latency.interval, view.rule(view.case.alarm_latency))]
+    return [view.judge("alarm latency", found, "s", view.case.alarm_latency)]
 
 
 def unexpected_alarms(view: View[CaseBase]) -> list[Measurand]:
     """Alarms that a case should not have; listed only when there are any. The watchdog's is the bench's fault, not the pump's."""
-    wanted = (*_EMPTY, _LOW) if isinstance(view.case, RunToEmptyCase) else ()
     found = view.record.of_kind("alarm", view.case.id)
-    alarms = [alarm for alarm in found if alarm.data["kind"] not in (*wanted, WATCHDOG)]
+    alarms = [alarm for alarm in found if alarm.data["kind"] not in (*view.case.alarms, WATCHDOG)]
     return [judge("unexpected alarms", exact(len(alarms)), "1", (0.0, 0.0), "simple", _in_words(alarms))] if alarms else []
 
 

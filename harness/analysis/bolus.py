@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from harness.analysis.masses import first, last, volume_between
-from harness.analysis.timing import Rise, duration_s, rise_of
+from harness.analysis.timing import Rise, duration_s, onset_s, rise_of
 from harness.analysis.view import View
 from harness.cases import After, BolusCase, VolumeLimit
 from harness.metrology.budget import Estimate, evaluate, scaled
 from harness.metrology.dosing import dose_ug
+from harness.metrology.rules import around
 from harness.record import WAITING, Record
 from harness.verdicts import Measurand, Verdict, judge
 from instruments.errors import BenchError
@@ -36,8 +37,9 @@ def _judge_volume(view: View[BolusCase]) -> Measurand:
     case = view.case
     before, after = last(view.series("baseline"), LEVEL_S), last(view.series("drain"), LEVEL_S)
     found, words = volume_between(view, before, after)
-    low_ml, high_ml = (case.volume * (1 + side / 100) for side in case.volume_error.interval)
-    return judge("bolus volume", found, "mL", (low_ml, high_ml), view.rule(case.volume_error), _dose(view, found) + words)
+    limits_ml = around(case.volume, case.volume_error.interval)
+    told, tur = _dose(view, found) + words, view.least_tur(case.volume_error)
+    return judge("bolus volume", found, "mL", limits_ml, view.rule(case.volume_error), told, tur)
 
 
 def _dose(view: View[BolusCase], volume: Estimate) -> str:
@@ -64,7 +66,7 @@ def rise_in(view: View[BolusCase]) -> Rise:
 def _judge_duration(view: View[BolusCase], *, nothing_came: bool) -> list[Measurand]:
     """Where nothing came there is nothing to time, and the volume has already said so."""
     case = view.case
-    if case.duration is None and case.duration_error is None:
+    if case.duration is None and case.duration_error is None and case.onset is None:
         return []
     try:
         found = duration_s(view.conditions, rise_in(view))
@@ -74,10 +76,12 @@ def _judge_duration(view: View[BolusCase], *, nothing_came: bool) -> list[Measur
         raise
     judged = []
     if case.duration is not None:
-        judged.append(judge("bolus duration", found, "s", case.duration.interval, view.rule(case.duration)))
+        judged.append(view.judge("bolus duration", found, "s", case.duration))
     if case.duration_error is not None:
-        error, limit = scaled(found, 100 / case.over, -100), case.duration_error
-        judged.append(judge("bolus duration error", error, "%", limit.interval, view.rule(limit)))
+        judged.append(view.judge("bolus duration error", scaled(found, 100 / case.over, -100), "%", case.duration_error))
+    if case.onset is not None:
+        began = onset_s(view.conditions, rise_in(view), start_command_s(view.record, case.id))
+        judged.append(view.judge("bolus onset", began, "s", case.onset))
     return judged
 
 
@@ -85,7 +89,7 @@ def _judge_quiet(view: View[BolusCase], name: str, phase: str, limit: VolumeLimi
     """Volume over a phase in which nothing may flow."""
     series = view.series(phase)
     found, words = volume_between(view, first(series, LEVEL_S), last(series, LEVEL_S), per_ml=1000)
-    return judge(name, found, "uL", limit.interval, view.rule(limit), words)
+    return view.judge(name, found, "uL", limit, words)
 
 
 def _judge_interval(view: View[BolusCase], after: After) -> Measurand:

@@ -143,5 +143,5 @@ def _stability(view: View[DailyCheckCase]) -> list[Measurand]:
     detail = f"over {span_s:.0f} s"
     return [
         judge(DRIFT, drift, "mg", limit.interval, rule, detail),
-        judge(SCATTER, rest, "mg", (None, limit.within), rule, detail),
+        judge(SCATTER, rest, "mg", (None, limit.most), rule, detail),
     ]

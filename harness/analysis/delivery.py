@@ -18,7 +18,7 @@ from harness.analysis.view import Named, View
 from harness.cases import CaseBase, DeliveryCase, DurationLimit
 from harness.metrology.budget import Estimate, evaluate
 from harness.record import FloatArray, Period, Record
-from harness.verdicts import Measurand, judge
+from harness.verdicts import Measurand
 from instruments.errors import BenchError
 
 _SHARE = 0.5
@@ -56,7 +56,7 @@ def no_delivery(view: View[CaseBase], within: Period, limit: DurationLimit) -> M
     """The longest stretch without delivery, in s, and when it was."""
     found, stretches = longest_standstill(view, within)
     detail = "; ".join(map(_in_words, stretches)) or "delivering whenever commanded"
-    return judge("commanded but not delivering", found, "s", limit.interval, view.rule(limit), detail)
+    return view.judge("commanded but not delivering", found, "s", limit, detail)
 
 
 def longest_standstill(view: View[Named], within: Period) -> tuple[Estimate, list[Period]]:

@@ -32,7 +32,7 @@ def judge_steady_flow(view: View[SteadyFlowCase]) -> list[Measurand]:
     found, words = mean_flow(view, *ends(series))
     error = scaled(found, 100 / case.rate, -100)
     detail = f"{_in_words(diagnosis(view, series, found), case.rate)}; {words}"
-    judged = [judge("flow error", error, "%", case.flow_error.interval, view.rule(case.flow_error), detail)]
+    judged = [view.judge("flow error", error, "%", case.flow_error, detail)]
     judged += [*_standing_still(view), *_after_the_stop(view)]
     if case.no_delivery is not None:
         judged.append(no_delivery(view, view.phase("flow"), case.no_delivery))
@@ -51,15 +51,13 @@ def _standing_still(view: View[SteadyFlowCase]) -> list[Measurand]:
 def judge_pump_off(view: View[PumpOffCase]) -> list[Measurand]:
     """Flow while the pump is off, in uL/h, corrected for evaporation."""
     found, words = mean_flow(view, *ends(view.series("off")))
-    limit = view.case.flow
-    judged = judge("flow when off", scaled(found, 1000), "uL/h", limit.interval, view.rule(limit), words)
-    return [judged, *_while_settling(view)]
+    return [view.judge("flow when off", scaled(found, 1000), "uL/h", view.case.flow, words), *_while_settling(view)]
 
 
 def _while_settling(view: View[PumpOffCase]) -> list[Measurand]:
     """What came between the stop and the time that is judged."""
     limit = view.case.flow
-    return _went_on(view, "volume while settling", ("settle",), limit.within, view.rule(limit))
+    return _went_on(view, "volume while settling", ("settle",), limit.most, view.rule(limit))
 
 
 def _after_the_stop(view: View[SteadyFlowCase]) -> list[Measurand]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from harness.cases import Limit
+from harness.metrology.budget import Estimate
 from harness.metrology.volume import Evaporation, Weighing
 from harness.record import Period, Record, Series
 from harness.stands import BalanceSheet, Catheter, Corrections
+from harness.verdicts import Measurand, judge
 
 
 class Named(Protocol):
@@ -41,6 +43,7 @@ class Conditions:
 
     weighing: Weighing
     rule: str = "guarded"
+    minimum_tur: float | None = None
     rate_hz: float = 10.0
     lag_s: float = 0.0
     lags: tuple[Lag, ...] = ()
@@ -91,6 +94,14 @@ class View(Generic[CaseType]):
         series = self.record.series(period)
         late_s = self.conditions.transmission_s
         return Series(series.moments_s - late_s, series.masses_g) if late_s else series
+
+    def judge(self, name: str, found: Estimate, unit: str, limit: Limit, detail: str = "") -> Measurand:
+        """A measurand against a limit of the case, in the limit's own unit."""
+        return judge(name, found, unit, limit.interval, self.rule(limit), detail, self.least_tur(limit))
+
+    def least_tur(self, limit: Limit) -> float | None:
+        """The least test uncertainty ratio with which it may be judged."""
+        return limit.minimum_tur or self.conditions.minimum_tur
 
     def rule(self, limit: Limit) -> str:
         """The decision rule of a limit."""

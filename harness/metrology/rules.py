@@ -36,6 +36,12 @@ class Outcome(StrEnum):
     CONDITIONAL_FAIL = "CONDITIONAL_FAIL"
 
 
+def around(nominal: float, deviation_pct: Interval) -> Interval:
+    """Limits of a value whose deviation from ``nominal``, in percent of it, has limits."""
+    low, high = (None if side is None else nominal * (1 + side / 100) for side in deviation_pct)
+    return low, high
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
     """Standard uncertainty, and the distances from the value down and up to the ends of its 95.45 % interval.

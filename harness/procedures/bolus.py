@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from harness.cases import BolusCase
+from harness.cases.boluses import BASELINE_S, DRAIN_S
 from harness.rig import Rig
 
-BASELINE_S = 60.0
-DRAIN_S = 120.0
 _PATIENCE = 1.5
 _POLL_S = 5.0
 

@@ -25,4 +25,4 @@ def run_to_empty(rig: Rig, case: RunToEmptyCase) -> None:
 
 def _time_to_empty_s(bench: Bench, infused_ml: float, case: RunToEmptyCase) -> float:
     left_ml = bench.pump.source.filled_ml - infused_ml
-    return max(0.0, left_ml) / case.rate * 3600 * _MARGIN + case.alarm_latency.within + _EXTRA_S
+    return max(0.0, left_ml) / case.rate * 3600 * _MARGIN + case.alarm_latency.most + _EXTRA_S

@@ -81,3 +81,39 @@ class ProfilePump(Pump, Protocol):
     def set_profile(self, steps: Sequence[Step]) -> tuple[Step, ...]:
         """Programme the profile that ``start`` will run; returns what the pump took. ``set_rate`` ends it."""
         ...
+
+
+class BolusPump(Pump, Protocol):
+    """A pump that gives a bolus on what it is infusing."""
+
+    def give_bolus(self, volume_ml: float, rate_ml_h: float) -> None:
+        """Returns when the pump says that it runs; the infusion goes on afterwards."""
+        ...
+
+
+class PrimingPump(Pump, Protocol):
+    """A pump that fills its catheter by a command of its own."""
+
+    def prime(self, volume_ml: float, rate_ml_h: float) -> None:
+        """From off; returns when the pump says that it runs. Afterwards it is off again."""
+        ...
+
+
+class ReservoirPump(Pump, Protocol):
+    """A pump that keeps account of a reservoir."""
+
+    def reservoir_ml(self) -> float:
+        """What the pump believes to be in it."""
+        ...
+
+    def refill(self, volume_ml: float) -> float:
+        """Tell it what was filled in; returns what it took, in mL."""
+        ...
+
+    def low_reservoir_ml(self) -> float:
+        """The volume at which it alarms."""
+        ...
+
+    def set_low_reservoir(self, volume_ml: float) -> float:
+        """Volume at which it alarms (0: never); returns what it took, in mL."""
+        ...

@@ -231,7 +231,7 @@ DRIVER = Driver(
     framer=response_ends,
     make=lambda link, options: ScpiPump(link, options.commands),
     options=ScpiPumpOptions,
-    can=frozenset({"target-volume", "totals", "bolus-on-basal", "watchdog", "reservoir", "battery"}),
+    can=frozenset({"target-volume", "totals", "bolus-on-basal", "bolus", "prime", "watchdog", "reservoir", "battery"}),
     line=LineSettings(baudrate=115_200),
     probe=Probe(b"*IDN?\n", identify_as("IP20", "IP40")),
 )

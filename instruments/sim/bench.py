@@ -16,8 +16,9 @@ from instruments.errors import ConfigError
 from instruments.sim.device import SimDevice
 from instruments.sim.devices import simulators
 from instruments.sim.faults import with_faults
-from instruments.sim.hands import SimulatedHands
+from instruments.sim.hands import Reach, SimulatedHands
 from instruments.sim.physics.arrays import FloatArray
+from instruments.sim.physics.drive import Drive
 from instruments.sim.physics.path import FluidPath
 from instruments.sim.physics.room import Air
 from instruments.sim.physics.truth import Truth
@@ -48,11 +49,13 @@ class SimulatedBench:
         self.setup, self.faults = setup, tuple(faults)
         air = Air(setup.room, noise_of(setup.seed, "room"))
         self._pan = Pan(setup.vessel, setup.outlet, air, float(noise_of(setup.seed, "needle").uniform()))
-        self.hands = SimulatedHands(self.clock, self.noise("weight"), self.truth.note)
+        drives: list[Drive] = []
+        reach = Reach(self.path, drives, lambda: self.device("pump"))
+        self.hands = SimulatedHands(self.clock, self.noise, reach, self.truth.note)
         self.devices: dict[str, SimDevice] = {}
         self.roles = _devices_of(tables)
         for name, roles in _by_device(tables, self.roles).items():
-            site = Site(roles, setup, self.path, self._load_g, self.devices, self.truth.note)
+            site = Site(roles, setup, self.path, self._load_g, self.devices, self.truth.note, drives)
             self.devices[name] = _simulator(site)(site)
         for device in self.devices.values():
             self.clock.add(device)

@@ -23,10 +23,13 @@ class SimDevice:
     framer: Framer
     alarming = False
     """Whether the device gives alarm just now, as its alarm line would show it."""
+    feels_pressure = True
+    """Of a pump: whether it has an occlusion alarm, and so a threshold that can be set."""
 
     def __init__(self, *, baudrate: int, latency_s: float) -> None:
         self.now_s = 0.0
         self.plugged_in, self.cable = True, 1
+        self._dark = False
         self._frames = FrameBuffer(type(self).framer)
         self._latency_s = latency_s
         self._byte_s = _BITS_PER_BYTE / baudrate
@@ -43,6 +46,8 @@ class SimDevice:
 
     def receive(self, data: bytes) -> None:
         """Bytes from the host, arriving now, in any chunking."""
+        if self._dark:
+            return
         for frame, _ in self._frames.feed(Stamped.one(data, microseconds(self.now_s))):
             self.obey(frame)
 
@@ -100,6 +105,16 @@ class SimDevice:
 
     def restart(self) -> None:
         """Power was gone for a moment: what becomes of a device that does not tell of it. By default nothing."""
+
+    def cut_power(self) -> None:
+        """Its power is taken away: what it did ends, it hears nothing and says nothing."""
+        self.restart()
+        self.cancel_later()
+        self._dark = True
+
+    def restore_power(self) -> None:
+        """It has its power back."""
+        self._dark = False
 
     def set_unit(self, unit: str) -> None:
         """Somebody sets the unit that is shown and sent, on a device that has one."""

@@ -25,13 +25,16 @@ from instruments.wire.scpi_errors import ScpiError
 from instruments.wire.scpi_pump import BOLUS, FLEX, INFUSING, PRIMING, TARGET
 
 _NEVER_S = float("inf")
-_SLACK_ML, _SLACK_V = 1e-9, 1e-9
-_DAY_S = 86_400.0
+_SLACK_ML = 1e-9
+_OF_DELIVERY = frozenset({"LOW", "EMPTY", "STALL"})
+"""Alarms of reservoir and motor."""
 _OPERATION = {"OFF": 0, "CONS": INFUSING, "FLEX": INFUSING | FLEX, "BOL": INFUSING | BOLUS, "PRIM": INFUSING | PRIMING}
 
 
 class ImplantablePump(ScpiDevice):
     """State of the pump, and what becomes of it in time. ``filled_ml`` is what really is in the reservoir when it begins."""
+
+    feels_pressure = False
 
     def __init__(self, data: ImplantableData, drive: Drive, *, filled_ml: float, source: Source | None = None) -> None:
         super().__init__(persona(data), baudrate=data.baudrate, latency_s=data.latency_s)
@@ -40,9 +43,10 @@ class ImplantablePump(ScpiDevice):
         self.alarms = Alarms(self.status.questionable, self.log)
         self.battery = Battery(data.battery, source)
         self.reservoir = Reservoir(drive, filled_ml if data.programmed_ml is None else data.programmed_ml)
-        self.delivery = Delivery(drive, self._note, self._motor_changed)
+        self.delivery = Delivery(drive, self._note, self._motor_changed, data.schedule_late_s)
         self.drug, self.concentration_ug_ml = "", 0.0
-        self._heard_s, self._eri_s, self._cut = 0.0, _NEVER_S, False
+        self._heard_s, self._cut = 0.0, False
+        self._filled = False
         self._edges_s = sorted({data.stall_at_s, data.stall_ends_s} - {_NEVER_S})
         self._watches = self._watch()
         self.reset()
@@ -76,13 +80,23 @@ class ImplantablePump(ScpiDevice):
         super().obey(frame)
         self.happen()
 
+    def fill(self, volume_ml: float) -> None:
+        """Through the port, by hand; the pump does not know of it until it is told."""
+        self._put_in(volume_ml)
+        self._filled = True
+
+    def _put_in(self, volume_ml: float) -> None:
+        self.drive.refill(self.now_s, max(0.0, volume_ml + self.data.refill_error_ml))
+        self._motor_changed(self.now_s)
+
     # --- by command ---
 
     def refill(self, volume_ml: float) -> None:
-        """The pump is told of a filling; whoever tells has done it, more or less."""
+        """The pump is told of a filling; whoever tells has done it, more or less, if the hands of the bench have not."""
         self.reservoir.refill(self.now_s, volume_ml)
-        self.drive.refill(self.now_s, max(0.0, volume_ml + self.data.refill_error_ml))
-        self._motor_changed(self.now_s)
+        if not self._filled:
+            self._put_in(volume_ml)
+        self._filled = False
         self._note(self.now_s, "REFILL", f"{volume_ml:g} mL")
         self._look()
 
@@ -144,22 +158,21 @@ class ImplantablePump(ScpiDevice):
     # --- conditions that give alarm ---
 
     def _watch(self) -> list[Watch]:
-        driven = self.drive.data
-        notice_s = driven.stall_notice_s if driven.stall_alarm else _NEVER_S
-        of_reservoir_and_motor = [
+        battery = self.battery
+        conditions = [
             Condition("LOW", self._is_low, self._low_s, ends=True),
             Condition("EMPTY", self._is_empty, lambda: self.reservoir.falls_to_s(self.now_s, 0.0), ends=True),
             Condition("STALL", self._is_stalled, lambda: _NEVER_S, then=lambda: self._end_delivery("STALL")),
+            Condition("ERI", lambda: battery.is_low(self.now_s), battery.low_s, then=lambda: battery.meet_low(self.now_s)),
+            Condition("EOS", lambda: battery.is_at_end(self.now_s), battery.end_s, then=lambda: self._end_delivery("EOS")),
         ]
-        data = self.data.battery
-        of_battery = [
-            Condition(
-                "ERI", lambda: self._is_down_to(data.eri_v), lambda: self.battery.reaches_s(data.eri_v), then=self._meet_eri
-            ),
-            Condition("EOS", self._is_at_end, self._end_of_service_s, then=lambda: self._end_delivery("EOS")),
-        ]
-        watches = [Watch(self.alarms, condition, notice_s) for condition in of_reservoir_and_motor]
-        return watches + [Watch(self.alarms, condition, driven.stall_notice_s) for condition in of_battery]
+        return [Watch(self.alarms, condition, self._notice_s(condition.word)) for condition in conditions]
+
+    def _notice_s(self, word: str) -> float:
+        """How long it takes to notice what gives this alarm; infinity for never."""
+        driven = self.drive.data
+        missed = word in self.data.unnoticed or (word in _OF_DELIVERY and not driven.stall_alarm)
+        return _NEVER_S if missed else driven.stall_notice_s
 
     def _is_low(self) -> bool:
         return 0 < self.reservoir.low_ml >= self.reservoir.left_ml(self.now_s) - _SLACK_ML
@@ -186,22 +199,6 @@ class ImplantablePump(ScpiDevice):
         self.drive.run(self.now_s, flow_ml_s)
         self._motor_changed(self.now_s)
 
-    def _is_down_to(self, level_v: float) -> bool:
-        return self.voltage_v <= level_v + _SLACK_V
-
-    def _is_at_end(self) -> bool:
-        return self._is_down_to(self.data.battery.eos_v) or self.now_s >= self._overdue_s
-
-    def _end_of_service_s(self) -> float:
-        return min(self.battery.reaches_s(self.data.battery.eos_v), self._overdue_s)
-
-    @property
-    def _overdue_s(self) -> float:
-        return self._eri_s + self.data.battery.eri_to_eos_days * _DAY_S
-
-    def _meet_eri(self) -> None:
-        self._eri_s = self.now_s
-
     def _end_delivery(self, why: str) -> None:
         self.delivery.stop(self.now_s, "OFF", why)
 
@@ -216,6 +213,14 @@ class ImplantablePump(ScpiDevice):
         self.alarms.begin(self.now_s, "WDOG")
 
     # --- power ---
+
+    def cut_power(self) -> None:
+        self.battery.connect(self.now_s, on=False)
+        self.happen()
+
+    def restore_power(self) -> None:
+        self.battery.connect(self.now_s, on=True)
+        self.happen()
 
     def _feel_power(self) -> None:
         enough = self.voltage_v >= self.data.battery.dead_v
@@ -233,7 +238,8 @@ class ImplantablePump(ScpiDevice):
         self._cut = self.delivery.state != "OFF"
         self._end_delivery("POW")
         self.alarms.forget()
-        self.powered, self._eri_s = False, _NEVER_S
+        self.powered = False
+        self.battery.forget_low()
         self.cancel_later()
 
     def _power_up(self) -> None:

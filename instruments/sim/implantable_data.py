@@ -21,7 +21,8 @@ class ImplantableData:
     that nothing comes any more; by default it only computes, as the pumps do that this one stands for. The motor is stuck from
     ``stall_at_s`` to ``stall_ends_s``. How long the pump takes to notice anything, and whether it notices its reservoir and its
     motor at all, are true of the bench's drive (``stall_notice`` and the faults ``alarm-late`` and ``alarm-missing``).
-    ``commands``: another tree, written as in ``[pump.options.commands]``.
+    Alarms in ``unnoticed`` (LOW, ERI, EOS, ...) never come, nor what the pump does beside giving them. Every step of a schedule
+    but its first begins ``schedule_late_s`` late. ``commands``: another tree, written as in ``[pump.options.commands]``.
     """
 
     maker: str = "Dosebench"
@@ -39,6 +40,8 @@ class ImplantableData:
     senses_empty: bool = False
     stall_at_s: float = _NEVER_S
     stall_ends_s: float = _NEVER_S
+    unnoticed: tuple[str, ...] = ()
+    schedule_late_s: float = 0.0
     battery: BatteryData = field(default_factory=BatteryData)
     commands: Commands = field(default_factory=dict)
 

@@ -30,11 +30,16 @@ _OFF = _Stretch("OFF")
 
 
 class Delivery:
-    """Runs the programme. ``note`` takes entries of the event log, ``changed`` is called when the motor changes its speed."""
+    """Runs the programme. ``note`` takes entries of the event log, ``changed`` is called when the motor changes its speed.
 
-    def __init__(self, drive: Drive, note: Callable[[float, str, str], None], changed: Callable[[float], None]) -> None:
+    Every step of a schedule but its first begins ``late_s`` late; the schedule ends when it should.
+    """
+
+    def __init__(
+        self, drive: Drive, note: Callable[[float, str, str], None], changed: Callable[[float], None], late_s: float = 0.0
+    ) -> None:
         self.dosing = Dosing(drive)
-        self._note, self._changed = note, changed
+        self._note, self._changed, self._late_s = note, changed, late_s
         self._now: _Stretch = _OFF
         self._after: _Stretch = _OFF
         self._from_ml, self._goal_ml = 0.0, _ENDLESS_ML
@@ -88,7 +93,7 @@ class Delivery:
         if self.mode == "CONS":
             self._run(now_s, _Stretch("CONS", self.rate_ml_h))
         else:
-            self._run_step(now_s, 0)
+            self._run_step(now_s, 0, self._late_s)
 
     def bolus(self, now_s: float, volume_ml: float, rate_ml_h: float) -> None:
         """Instead of the programme, which goes on where it was afterwards; a pump that is off is off again."""
@@ -138,11 +143,14 @@ class Delivery:
         after, self._after = self._after, _OFF
         self._run(now_s, after)
 
-    def _run_step(self, now_s: float, step: int) -> None:
+    def _run_step(self, now_s: float, step: int, longer_s: float = 0.0) -> None:
         self.step = step
-        rate_ml_h, volume_ml = self.steps[step]
+        rate_ml_h, told_ml = self.steps[step]
+        if step + 1 == len(self.steps) and not self.cycles:
+            longer_s -= self._late_s
+        volume_ml = max(0.0, told_ml + rate_ml_h * longer_s / 3600) if told_ml else _ENDLESS_ML
         self._note(now_s, "STEP", str(step + 1))
-        self._run(now_s, _Stretch("FLEX", rate_ml_h, volume_ml or _ENDLESS_ML))
+        self._run(now_s, _Stretch("FLEX", rate_ml_h, volume_ml))
 
     def _run(self, now_s: float, stretch: _Stretch) -> None:
         self._now, self._from_ml = stretch, self._moved_ml(now_s)

@@ -32,6 +32,18 @@ class PumpChain(NewEraLine):
         if answers:
             self.send(_on_one_line(answers))
 
+    def restart(self) -> None:
+        for pump in self.pumps:
+            pump.restart()
+
+    def cut_power(self) -> None:
+        for pump in self.pumps:
+            pump.cut_power()
+
+    def restore_power(self) -> None:
+        for pump in self.pumps:
+            pump.restore_power()
+
     def next_event_s(self) -> float:
         return min(pump.next_event_s() for pump in self.pumps)
 

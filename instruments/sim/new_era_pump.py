@@ -173,17 +173,30 @@ class NewEraPump(NewEraLine):
             self.program.run(1)
         self._tell_alarm("R")
 
+    def restore_power(self) -> None:
+        self._power_due_s = _NEVER_S
+        if not self.powered:
+            self._power_up()
+
+    def cut_power(self) -> None:
+        self._power_due_s = _NEVER_S
+        if self.powered:
+            self._power_down()
+
     def _switch_power(self) -> None:
         if not self.powered:
-            self._power_due_s = _NEVER_S
-            self._power_up()
+            self.restore_power()
             return
+        self._power_down()
+        self._power_due_s = self.now_s + self.data.power_off_s
+
+    def _power_down(self) -> None:
         self._was_running = self.program.running
         self.program.forget()
         self._set_alarm("")
         self._frames.drop()
         self.cancel_later()
-        self.powered, self._deadline_s, self._power_due_s = False, _NEVER_S, self.now_s + self.data.power_off_s
+        self.powered, self._deadline_s = False, _NEVER_S
 
     # --- what happens by itself ---
 

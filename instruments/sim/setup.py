@@ -40,9 +40,10 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Everything that the simulated bench is made of, and what will happen to it."""
+    """Everything that the simulated bench is made of, and what will happen to it. ``pump`` is the driver of its pump."""
 
     seed: int = 0
+    pump: str = ""
     fill_ml: float = 10.0
     drive: DriveData = field(default_factory=DriveData)
     line: Line = field(default_factory=Line)
@@ -96,6 +97,7 @@ def read_setup(plain: Plain) -> Setup:
     setup = replace(setup, **{name: _filled(getattr(setup, name), plain, name) for name in PARTS})
     return replace(
         setup,
+        pump=str(_get(plain, "pump.driver") or ""),
         fill_ml=_fill_ml(plain, setup.fill_ml),
         line=replace(setup.line, **_density(simulation, setup)),
         options={key: value for key, value in simulation.items() if key in roles},

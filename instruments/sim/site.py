@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,7 +22,10 @@ Data = TypeVar("Data")
 
 @dataclass(frozen=True)
 class Site:
-    """``tables`` are the bench file's tables of the roles that the device plays, ``devices`` all that stand on the bench."""
+    """``tables`` are the bench file's tables of the roles that the device plays, ``devices`` all that stand on the bench.
+
+    ``drives`` are the mechanics that were made for it.
+    """
 
     tables: Mapping[str, Plain]
     setup: Setup
@@ -30,6 +33,7 @@ class Site:
     load_g: Callable[[FloatArray], FloatArray]
     devices: Mapping[str, SimDevice]
     note: Note = silent
+    drives: list[Drive] = field(default_factory=list)
 
     @property
     def role(self) -> str:
@@ -55,7 +59,9 @@ class Site:
     def drive(self) -> Drive:
         """The mechanics that push the syringe into the line."""
         phase = float(self.noise("drive").uniform())
-        return Drive(self.path, travel_ml=self.setup.fill_ml, data=self.setup.drive, phase=phase, note=self.note)
+        drive = Drive(self.path, travel_ml=self.setup.fill_ml, data=self.setup.drive, phase=phase, note=self.note)
+        self.drives.append(drive)
+        return drive
 
     def cell(self) -> WeighingCell:
         """What the pan rests on."""

@@ -27,7 +27,7 @@ BROKEN_PLANS = {
     "negative volume": ('volume = "1 mL"', 'volume = "-1 mL"', r"case 1: volume: .*greater than 0"),
     "missing key": ('over = "75 s"\n', "", r"case 1: over: is missing"),
     "unknown procedure": ('procedure = "bolus"', 'procedure = "bollus"', r"case 1.*bollus.*'bolus'.*'steady-flow'"),
-    "dose and volume disagree": ('dose = "50 ug"', 'dose = "60 ug"', r"ITB-SCR1: 60 ug at 50 ug/mL is 1.2 mL, not 1 mL"),
+    "dose and volume disagree": ('dose = "50 ug"', 'dose = "60 ug"', r"case 1: volume: 60 ug at 50 ug/mL is 1.2 mL, not 1 mL"),
     "two cases of one name": ('id = "ITB-SCR2"', 'id = "ITB-SCR1"', r"ITB-SCR1: there are two cases with this id"),
     "after an unknown case": ('{ case = "ITB-SCR1",', '{ case = "ITB-XXX",', r"'ITB-XXX' is not an earlier case \(ITB-SCR1\)"),
     "no requirement": ('requirement = ["T10"]', "requirement = []", r"case 6: requirement: .*at least 1 item"),
@@ -54,7 +54,7 @@ BROKEN_PLANS = {
         r"plan.requires: 'wings' is no capability; there are: syr",
     ),
     "not TOML": ("[plan]", "[plan", r"itb_screening.toml: is not valid TOML: .*line"),
-    "empty limit": ('{ at_least = "60 s" }', "{ }", r"case 1: duration: needs at_least or at_most"),
+    "empty limit": ('{ at_least = "60 s" }', "{ }", r"case 1: duration: needs within, or at_least, or at_most"),
 }
 
 TWO_METERS = """
@@ -154,7 +154,7 @@ def test_a_file_that_is_not_there_is_named(load: Callable[[Path], object], tmp_p
 
 
 IMPOSSIBLE = {
-    "more than the syringe holds": ('filled = "10 mL"', 'filled = "5 mL"', r"the cases need 7.1 mL, the pump .* holds 5 mL"),
+    "more than the syringe holds": ('filled = "10 mL"', 'filled = "5 mL"', r"case ITB-CONT: needs 2.6 mL, and the pump of simulated.toml has 0.5 mL left by then; fill more in"),
     "more than the vessel holds": (
         'capacity = "40 mL"',
         'capacity = "7 mL"',
@@ -241,7 +241,7 @@ def test_nothing_can_be_infused_after_a_run_to_empty(screening_plan: Path, simul
     text = screening_plan.read_text()
     last, off = text.index('[[case]]\nid = "ITB-EMPTY"'), text.index('[[case]]\nid = "ITB-CONT"')
     plan = edited(screening_plan, text, text[:off] + text[last:] + "\n" + text[off:last])
-    with pytest.raises(ConfigError, match=r"the cases need 12\.6 mL, the pump .* holds 10 mL"):
+    with pytest.raises(ConfigError, match=r"case ITB-CONT: needs 2\.6 mL, and the pump .* has 0 mL left by then; fill more in"):
         check(load_plan(plan), load_bench(simulated_bench), date(2026, 1, 1))
 
 

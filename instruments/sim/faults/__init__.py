@@ -13,20 +13,30 @@ from instruments.errors import ConfigError
 from instruments.sim.faults.fault import Fault, Values
 from instruments.sim.faults.of_the_balance import OF_THE_BALANCE
 from instruments.sim.faults.of_the_bench import OF_THE_BENCH
+from instruments.sim.faults.of_the_implant import OF_THE_IMPLANT
 from instruments.sim.faults.of_the_line import OF_THE_LINE
 from instruments.sim.faults.of_the_pump import OF_THE_PUMP
 from instruments.sim.setup import Setup
 from instruments.units import to_unit
 
-FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in chain(OF_THE_PUMP, OF_THE_LINE, OF_THE_BALANCE, OF_THE_BENCH)}
+FAULTS: Mapping[str, Fault] = {
+    fault.name: fault for fault in chain(OF_THE_PUMP, OF_THE_IMPLANT, OF_THE_LINE, OF_THE_BALANCE, OF_THE_BENCH)
+}
 
 
 def with_faults(setup: Setup, specs: Iterable[str]) -> Setup:
     """``setup`` with every fault of ``specs`` on. Raises ConfigError naming what would be accepted."""
     for spec in specs:
         fault, values = parse_fault(spec)
+        if fault.pumps and setup.pump not in fault.pumps:
+            raise ConfigError(_elsewhere(fault, setup))
         setup = fault.apply(setup, values)
     return setup
+
+
+def _elsewhere(fault: Fault, setup: Setup) -> str:
+    able, found = " or ".join(map(repr, fault.pumps)), repr(setup.pump) if setup.pump else "none"
+    return f"fault {fault.name!r}: only a pump with driver {able} can have it; this bench has {found}"
 
 
 def parse_fault(spec: str) -> tuple[Fault, Values]:

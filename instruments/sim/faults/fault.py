@@ -19,7 +19,8 @@ POSITIVE = (0.0, float("inf"))
 class Fault:
     """One kind of fault. ``units`` lists its parameters, the first of which may stand alone after the colon; no unit: a number.
 
-    Those of ``optional`` may be left out; ``within`` bounds values, in their unit.
+    Those of ``optional`` may be left out; ``within`` bounds values, in their unit. Where ``pumps`` names drivers, only their
+    simulators have what the fault is about.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Fault:
     apply: Callable[[Setup, Values], Setup]
     optional: frozenset[str] = frozenset()
     within: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    pumps: tuple[str, ...] = ()
 
     @property
     def takes(self) -> str:
@@ -46,6 +48,11 @@ def driven(setup: Setup, **changed: Any) -> Setup:
 
 def motored(setup: Setup, **changed: Any) -> Setup:
     return driven(setup, motor=replace(setup.drive.motor, **changed))
+
+
+def optioned(setup: Setup, **changed: Any) -> Setup:
+    """With other options of the simulated pump."""
+    return replace(setup, options={**setup.options, "pump": {**setup.options.get("pump", {}), **changed}})
 
 
 def happening(setup: Setup, *more: Happening) -> Setup:

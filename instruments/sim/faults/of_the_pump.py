@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from instruments.sim.faults.fault import AT_AND_FOR, NEVER_S, POSITIVE, Fault, Values, driven, happening, motored, until_s
+from instruments.sim.faults.fault import (
+    AT_AND_FOR,
+    NEVER_S,
+    POSITIVE,
+    Fault,
+    Values,
+    driven,
+    happening,
+    motored,
+    until_s,
+)
 from instruments.sim.setup import Happening, Setup
 
 _AT = {"at": "s"}
@@ -66,6 +76,12 @@ def _bolus_doubled(setup: Setup, values: Values) -> Setup:
     return motored(setup, bolus_times=2)
 
 
+def _prime_surge(setup: Setup, values: Values) -> Setup:
+    times = 1 + values["by"] / 100
+    part, ebb = values.get("part", 50.0) / 100, 1 + values.get("then", 0.0) / 100
+    return motored(setup, surge=times, surge_part=part, ebb=ebb, ebb_s=values.get("for", 0.0))
+
+
 def _free_flow(setup: Setup, values: Values) -> Setup:
     """Nothing holds the plunger while the motor stands: the siphon draws it, against the line's resistance alone."""
     line = setup.line
@@ -106,7 +122,7 @@ def _late_occlusion_alarm(setup: Setup, values: Values) -> Setup:
 
 
 def _occlusion_bolus(setup: Setup, values: Values) -> Setup:
-    return driven(setup, stall_kpa=setup.drive.stall_kpa * (1 + values["by"] / 100))
+    return driven(setup, stall_gain=setup.drive.stall_gain * (1 + values["by"] / 100))
 
 
 def _silent_reset(setup: Setup, values: Values) -> Setup:
@@ -190,6 +206,15 @@ OF_THE_PUMP = (
     Fault("bolus-late", "FAIL", "a bolus begins late", _BY_S, _bolus_late, within=_NOT_BELOW_0),
     Fault("bolus-missed", "FAIL", "a bolus is told and counted, but not given", {}, _bolus_missed),
     Fault("bolus-doubled", "FAIL", "a bolus is given twice", {}, _bolus_doubled),
+    Fault(
+        "prime-surge",
+        "FAIL",
+        "of the first volume told (priming, a bolus) a part, half unless told, comes so much faster, then all slower for a while",
+        {"by": "%", "then": "%", "for": "s", "part": "%"},
+        _prime_surge,
+        frozenset({"then", "for", "part"}),
+        {"by": (0.0, 10_000.0), "then": (-100.0, 0.0), "for": POSITIVE, "part": (1.0, 100.0)},
+    ),
     Fault(
         "free-flow",
         "FAIL",

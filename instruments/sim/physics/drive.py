@@ -49,6 +49,7 @@ class Drive:
         """The bore of the syringe as its pump was told it; None where the pump does not work with one."""
         self._path, self._note, self._phase = path, note, phase
         self._motor = Motor(data.motor)
+        self._stall_pa = data.stall_kpa * data.stall_gain * 1000
         self._full_ml, self._travel_ml = travel_ml, travel_ml
         self._since_s = 0.0
         self._flow_ml_s = self._counted_ml = self._counted_full_ml = 0.0
@@ -101,7 +102,17 @@ class Drive:
         self._counted_full_ml = self.counted_ml(now_s)
         self.free(now_s)
 
+    def set_stall(self, now_s: float, pressure_kpa: float) -> None:
+        """From now on the motor is to stand at this pressure; it does at ``stall_gain`` times as much."""
+        self._book(now_s)
+        self._stall_pa = pressure_kpa * self.data.stall_gain * 1000
+        self._go_on(now_s)
+
     # --- what really happens ---
+
+    def left_ml(self, now_s: float) -> float:
+        """What is really left to push."""
+        return max(0.0, self._travel_ml - self._path.pushed_ml(now_s))
 
     def next_event_s(self) -> float:
         """When the motion will next change by itself."""
@@ -140,10 +151,6 @@ class Drive:
     @property
     def _blocked_s(self) -> float:
         return _NEVER_S if self.blocked_since_s is None else self.blocked_since_s
-
-    @property
-    def _stall_pa(self) -> float:
-        return self.data.stall_kpa * 1000
 
     def _left_ml(self, now_s: float) -> float:
         return self._travel_ml - self.data.early_ml - self._path.pushed_ml(now_s)

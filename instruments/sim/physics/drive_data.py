@@ -19,9 +19,9 @@ class DriveData:
     gone ``stiction_ml`` ahead of it, and then stays ``sliding_ml`` behind (compliance times friction, each). Once in
     ``screw_turn_ml`` the flow swings by ``screw_error_pct``, and once in ``pulse_ml`` by ``pulse_depth_pct`` (rollers).
 
-    At ``stall_kpa`` the motor stands. That is noticed after ``occlusion_notice_s``, the end of travel after ``stall_notice_s``,
-    or never where ``occlusion_alarm`` or ``stall_alarm`` is False. ``early_ml`` before the end the pump takes it for the end;
-    with ``alarm_by_count`` it does not feel it at all but alarms when it has counted the filling.
+    At ``stall_kpa`` (``stall_gain`` times what it is set to) the motor stands. That is noticed after ``occlusion_notice_s``,
+    the end of travel after ``stall_notice_s``, or never where ``occlusion_alarm`` or ``stall_alarm`` is False. ``early_ml``
+    before the end the pump takes it for the end; with ``alarm_by_count`` it does not feel it at all but alarms when it has counted the filling.
     """
 
     gain: float = 1.0
@@ -45,6 +45,7 @@ class DriveData:
     )
     sliding_ml: float = quantity(0.006, "mL", f"{PROPOSED}: three quarters of the stiction", least=0)
     stall_kpa: float = quantity(50.0, "kPa", f"{METHODS} 9, worked example", least=0.001)
+    stall_gain: float = 1.0
     stall_notice_s: float = quantity(2.0, "s", PROPOSED, least=0)
     occlusion_notice_s: float = quantity(2.0, "s", PROPOSED, least=0)
     stall_alarm: bool = True

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 _NEVER_S = float("inf")
 _SLACK = 1e-9
+_NOT_YET = (_NEVER_S, _NEVER_S, _NEVER_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class MotorData:
     comes ``change_late_s`` late, a stop ``stop_late_s``. A bolus begins ``bolus_late_s`` late, runs ``bolus_length`` times as
     long, and is given ``bolus_times`` times (0: not at all). In ``stalls``, stretches (from, to) of the run, the motor stands;
     beside them for ``pause_s`` out of every ``every_s`` since ``pauses_from_s``. ``idle_ml_s`` flows while it is not driven, from
-    ``idle_from_s`` on.
+    ``idle_from_s`` on. The first volume that it is told begins at ``surge`` times its rate, until ``surge_part`` of it has moved;
+    for ``ebb_s`` after that everything is at ``ebb`` times its rate.
     """
 
     digits: int = 0
@@ -33,6 +35,10 @@ class MotorData:
     pauses_from_s: float = _NEVER_S
     idle_ml_s: float = 0.0
     idle_from_s: float = 0.0
+    surge: float = 1.0
+    surge_part: float = 0.5
+    ebb: float = 1.0
+    ebb_s: float = 0.0
 
 
 class Motor:
@@ -44,6 +50,7 @@ class Motor:
         self._coming: list[tuple[float, float]] = []
         self._told_until_s = self._own_until_s = -_NEVER_S
         self._bolus_ml_s = 0.0
+        self._surges = _NOT_YET
 
     @property
     def driven(self) -> bool:
@@ -53,7 +60,7 @@ class Motor:
     def speed_ml_s(self, now_s: float) -> float:
         """How fast it turns: as it was told, unless it stands still against that or is drawn along."""
         if self._speed_ml_s and not self._stalled(now_s):
-            return self._speed_ml_s
+            return self._speed_ml_s * self._surging(now_s)
         idles = self._data.idle_ml_s and now_s >= self._data.idle_from_s
         return self._data.idle_ml_s if idles and not self._speed_ml_s else 0.0
 
@@ -61,6 +68,8 @@ class Motor:
         """Its pump wants ``flow_ml_s``; until ``bolus_ml`` have moved, where that is finite."""
         self.advance(now_s)
         told_ml_s = _cut(flow_ml_s, self._data.digits)
+        if self._surges is _NOT_YET and told_ml_s and math.isfinite(bolus_ml):
+            self._surges = self._planned(now_s, bolus_ml / abs(told_ml_s))
         if now_s < self._told_until_s - _SLACK and flow_ml_s == self._bolus_ml_s:
             return  # the same bolus, told once more
         if self._told_until_s - _SLACK <= now_s < self._own_until_s:  # its pump thinks that the bolus is over
@@ -101,12 +110,25 @@ class Motor:
             return 0.0
         return self._data.change_late_s if flow_ml_s else self._data.stop_late_s
 
+    def _planned(self, now_s: float, bolus_s: float) -> tuple[float, float, float]:
+        """When the surge of a bolus of that length begins, when it ends, when the ebb after it does."""
+        ends_s = now_s + bolus_s * self._data.surge_part / self._data.surge
+        return now_s, ends_s, ends_s + self._data.ebb_s
+
+    def _surging(self, now_s: float) -> float:
+        """How many times as fast as told it turns."""
+        begins_s, ends_s, over_s = self._surges
+        if begins_s <= now_s < ends_s:
+            return self._data.surge
+        return self._data.ebb if ends_s <= now_s < over_s else 1.0
+
     def _stalled(self, now_s: float) -> bool:
         return any(begin_s <= now_s < end_s for begin_s, end_s in self._stalls(now_s))
 
     def _edges_s(self, now_s: float) -> Iterator[float]:
         for stall in self._stalls(now_s):
             yield from stall
+        yield from self._surges
         if self._data.idle_ml_s:
             yield self._data.idle_from_s
 

@@ -27,7 +27,7 @@ class FluidPath:
 
     def __init__(self, line: Line) -> None:
         self.line = line
-        self._blockage, self._leak_part = FREE, line.leak_pct / 100
+        self._blockages, self._leak_part = {"": FREE}, line.leak_pct / 100
         net = network(line)
         # In the beginning the liquid is at rest under what the outlet's pressure makes of it.
         rest_ml = net.pushed_back_ml_s / net.rate_s
@@ -49,9 +49,17 @@ class FluidPath:
         last = self._at(now_s)
         self._keep(replace(last, pushed_ml=last.pushed_ml + volume_ml, stored_ml=last.stored_ml + volume_ml))
 
-    def block(self, now_s: float, blockage: Blockage) -> None:
-        """The line gets blocked, or free again: what the pocket behind the blockage held joins the rest."""
-        self._blockage = blockage
+    def block(self, now_s: float, blockage: Blockage, by: str = "") -> None:
+        """The line gets blocked by something, or free of it again: what the pocket behind the blockage held joins the rest.
+
+        Of several the one counts that lets least through, of full ones the nearest to the pump.
+        """
+        self._blockages[by] = blockage
+        self._rebuild(now_s)
+
+    def face(self, now_s: float, outlet_pa: float) -> None:
+        """From ``now_s`` on the outlet stands at this gauge pressure; the line fills or empties towards it."""
+        self.line = replace(self.line, back_pressure_kpa=outlet_pa / 1000, height_m=0.0)
         self._rebuild(now_s)
 
     def leak(self, now_s: float, part: float) -> None:
@@ -60,7 +68,8 @@ class FluidPath:
         self._rebuild(now_s)
 
     def _rebuild(self, now_s: float) -> None:
-        net, last = network(self.line, self._blockage, leak_conductance(self.line, self._leak_part)), self._at(now_s)
+        blockage = max(self._blockages.values(), key=lambda one: (one.part, -one.place))
+        net, last = network(self.line, blockage, leak_conductance(self.line, self._leak_part)), self._at(now_s)
         pocket_ml = last.pocket_ml
         if net.pocket_ml_pa != last.network.pocket_ml_pa:
             pocket_ml = (last.stored_ml + last.pocket_ml) * net.pocket_ml_pa / self.line.compliance_ml_pa

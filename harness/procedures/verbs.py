@@ -1,0 +1,124 @@
+"""The small verbs that protocols are written in, beside those of the rig itself.
+
+A pump that a case asks a capability of has the driver's methods that belong to it: the dry run has made sure of that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import cast
+
+from harness.rig import Rig
+from harness.stands import PressureStand
+from instruments import pumps
+from instruments.hands import Step
+from instruments.pumps import BolusPump, PrimingPump, ProfilePump, PumpStatus, ReservoirPump
+
+# --- the pump ---
+
+
+def start_profile(rig: Rig, steps: Sequence[pumps.Step]) -> tuple[pumps.Step, ...]:
+    """Programme rates and volumes that the pump runs by itself, and start it; returns the steps that it took."""
+    before = rig.recorder.command_count
+    taken = cast(ProfilePump, rig.pump).set_profile(steps)
+    applied = rig.recorder.commands_since(before)
+    for number, (asked, took) in enumerate(zip(steps, taken, strict=True), 1):
+        for name, unit in (("rate_ml_h", "mL/h"), ("volume_ml", "mL")):
+            told = {"requested": getattr(asked, name), "reported": getattr(took, name), "unit": unit, "applied": applied}
+            rig.note("setting", name=f"{name.partition('_')[0]} of step {number}", **told)
+    rig.begin(taken[0].rate_ml_h, rig.pump.start)
+    return taken
+
+
+def follow(rig: Rig, steps: Sequence[pumps.Step]) -> Iterator[int]:
+    """Wait through a profile that runs: the number of each step (from 0) when it is over. An endless last one is not waited
+    for."""
+    for number, (step, after) in enumerate(pairwise([*steps, pumps.Step(0.0, 0.0)])):
+        if not step.volume_ml:
+            return
+        rig.wait(step.volume_ml / step.rate_ml_h * 3600)
+        rig.commanded(after.rate_ml_h)
+        yield number
+
+
+def change_rate(rig: Rig, rate_ml_h: float) -> float:
+    """While it infuses; returns the rate that the pump took."""
+    taken_ml_h = rig.setting("set rate", rate_ml_h, "mL/h", rig.pump.set_rate)
+    rig.commanded(taken_ml_h)
+    return taken_ml_h
+
+
+def give_bolus(rig: Rig, volume_ml: float, rate_ml_h: float, basal_ml_h: float) -> None:
+    """On a running infusion, and wait until it is over."""
+    rig.commanded(rate_ml_h)
+    cast(BolusPump, rig.pump).give_bolus(volume_ml, rate_ml_h)
+    rig.wait(volume_ml / rate_ml_h * 3600)
+    rig.commanded(basal_ml_h)
+
+
+def prime(rig: Rig, volume_ml: float, rate_ml_h: float) -> None:
+    """Begin to fill the line: by the pump's own priming where it has one; it stops by itself."""
+    if rig.stations.can("pump", "prime"):
+        rig.begin(rate_ml_h, lambda: cast(PrimingPump, rig.pump).prime(volume_ml, rate_ml_h))
+    else:
+        rig.start(rate_ml_h, volume_ml)
+
+
+def refill(rig: Rig, volume_ml: float) -> None:
+    """Have the reservoir filled, and tell the pump."""
+    rig.by_hand(Step("refill", f"fill the pump's reservoir with {volume_ml:g} mL, all air out", {"volume_ml": volume_ml}))
+    if rig.stations.can("pump", "reservoir"):
+        rig.setting("refill", volume_ml, "mL", cast(ReservoirPump, rig.pump).refill)
+
+
+# --- the line ---
+
+
+def close_line(rig: Rig, place: float) -> None:
+    """A stopcock, ``place`` along the line: 0 near the pump, 1 at the outlet."""
+    where = "at the pump" if place < 0.5 else "at the outlet"
+    rig.by_hand(Step("close", f"close the stopcock {where}", {"place": place}))
+
+
+def open_line(rig: Rig) -> None:
+    rig.by_hand(Step("open", "open the stopcock"))
+
+
+def set_outlet(rig: Rig, pressure_kpa: float) -> None:
+    """What the pump has to overcome from now on; below 0 the line is a siphon."""
+    height_m = pressure_kpa * 1000 / (998.2 * 9.80665)
+    words = f"bring the outlet to {pressure_kpa:+g} kPa: {height_m:+.3g} m above the pump's outlet, or by pressure"
+    rig.by_hand(Step("outlet", words, {"pressure_kpa": pressure_kpa}))
+
+
+def read_pressure(rig: Rig) -> float:
+    """The line's gauge pressure in kPa, into the record."""
+    stand = cast(PressureStand, rig.bench.file.pressure)
+    found = rig.stations["pressure"].voltage()
+    kpa = stand.kpa(found.value)
+    rig.note("pressure", kpa=kpa, read_us=found.stamp_us)
+    return kpa
+
+
+def watch_line(rig: Rig, deadline_s: float, every_s: float) -> PumpStatus:
+    """Poll the pump, and the line's pressure where the bench has a transducer, until an alarm, a stop or the deadline."""
+    while True:
+        if "pressure" in rig.bench.roles:
+            read_pressure(rig)
+        status = rig.poll()
+        if status.alarm or not status.running or rig.clock.now_s() >= deadline_s:
+            return status
+        rig.wait_until(min(deadline_s, rig.clock.now_s() + every_s))
+
+
+# --- what feeds the pump ---
+
+
+def set_battery(rig: Rig, voltage_v: float) -> float:
+    """The voltage of the supply that stands in the battery's place; returns what it took, in V."""
+    return rig.setting("battery voltage", voltage_v, "V", rig.stations["battery"].set_voltage)
+
+
+def switch_battery(rig: Rig, *, on: bool) -> None:
+    rig.setting("battery output", float(on), "1", lambda asked: rig.stations["battery"].switch(on=bool(asked)))
