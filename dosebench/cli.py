@@ -13,6 +13,7 @@ import click
 from dosebench.discover import discover
 from dosebench.evidence import bundle, key, seal, verify
 from dosebench.instruments_list import list_instruments
+from dosebench.planning import planning
 from dosebench.qualify import qualify
 from dosebench.records import reanalyse_run, recover_runs
 from dosebench.results import write_results
@@ -110,6 +111,7 @@ def tools() -> int:
 
 for command in (discover, recover_runs, reanalyse_run, trace, key, seal, verify, bundle):
     app.add_command(command)
+app.add_command(planning)
 app.add_command(sim)
 app.add_command(qualify)
 app.add_command(list_instruments)

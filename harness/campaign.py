@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -28,11 +28,13 @@ from harness.run_folder import give_reserve_back, instruments_of, of_bench
 from harness.stations import open_ports
 from harness.verdicts import VERDICTS, CaseVerdict, RunVerdict, Verdict, write_verdicts
 from instruments.clock import stopwatch, utc_now
-from instruments.errors import BenchError, ConfigError, Interlock, PumpAlarm, SafetyError, SettingDiffers
+from instruments.errors import BenchError, ConfigError, Interlock, NotMet, PumpAlarm, SafetyError, SettingDiffers
 from instruments.hands import Hands, Step
 from instruments.stamped import microseconds
 
-_OF_THE_PUMP = (PumpAlarm, SettingDiffers)
+_OF_THE_PUMP = (PumpAlarm, SettingDiffers, NotMet)
+
+Act = Callable[[Rig, Any], None]
 
 
 class Campaign:
@@ -81,7 +83,7 @@ class Campaign:
 
     def _stand_by(self) -> None:
         """What is carried over is in the journal before anything else."""
-        self._run.keep("plan.toml", self.plan.text)
+        self._run.keep(f"plan{self.plan.path.suffix}", self.plan.text)
         self._run.keep("bench.toml", self.bench.text)
         if self._daily_check is not None:
             self._note("daily check", asdict(self._daily_check))
@@ -116,6 +118,13 @@ class Campaign:
     def started_up(self) -> bool:
         return self._rig is not None
 
+    @property
+    def rig(self) -> Rig:
+        """Once it was started."""
+        if self._rig is None:
+            raise BenchError("the bench has not been started")
+        return self._rig
+
     def carried(self, case: Any) -> bool:
         return case.id in self._resumed.carried
 
@@ -133,13 +142,16 @@ class Campaign:
         except BenchError as err:
             self._end(f"the bench could not be prepared: {err}", Verdict.INVALID)
 
-    def run_case(self, case: Any) -> CaseVerdict:
-        """Carry a case out and judge it from the record, once: what has its verdict, also from another run, keeps it."""
+    def run_case(self, case: Any, act: Act | None = None) -> CaseVerdict:
+        """Carry a case out and judge it from the record, once: what has its verdict, also from another run, keeps it.
+
+        ``act`` is what is done, in place of the procedure of that name.
+        """
         if known := judged_cases(self.record.of_kind(VERDICT, case.id)):
             return known[case.id].verdict
         if INTERRUPTS.unheard:
             self.abort(INTERRUPTS.words)
-        if verdict := self._carried_out(case):
+        if verdict := self._carried_out(case, act):
             return self._judged(Judged(verdict))
         return self._judged(Judged(judge_case(self.record, case, self._conditions), from_record=True))
 
@@ -155,7 +167,7 @@ class Campaign:
         self.abort(reason)
         return self._judged(Judged(without_measurands(case, Verdict.ABORTED, reason, *self._warning())))
 
-    def _carried_out(self, case: Any) -> CaseVerdict | None:
+    def _carried_out(self, case: Any, act: Act | None) -> CaseVerdict | None:
         """Run the procedure; a verdict already, where it could not be carried out."""
         if self._ended is not None or self._rig is None:
             verdict, reason = self._ended or (Verdict.ABORTED, "the bench was not started")
@@ -166,7 +178,7 @@ class Campaign:
             reason = f"not run: it is timed from case {case.after.case}, which was not started in this run"
             return without_measurands(case, Verdict.INVALID, reason)
         try:
-            self._do(self._rig, case)
+            self._do(self._rig, case, act)
             self.recorder.sync()  # what a case is judged by is on the disk before
         except (SafetyError, Interlock) as err:
             self.abort(str(err))
@@ -183,13 +195,13 @@ class Campaign:
         judged = judged_cases(self.record.of_kind(VERDICT, name)).get(name)
         return judged is not None and judged.verdict.verdict is Verdict.PASS
 
-    def _do(self, rig: Rig, case: Any) -> None:
+    def _do(self, rig: Rig, case: Any, act: Act | None) -> None:
         rig.case = case.id
         for line in case.operator:
             rig.by_hand(Step("do", line))
         self._wait_for_its_moment(rig, case)
         self._starts_s[case.id] = rig.clock.now_s()
-        PROCEDURES[case.procedure](rig, case)
+        (act or PROCEDURES[case.procedure])(rig, case)
         if case.blank:
             blank_after(rig, case.blank)
         if case is self.plan.cases[-1]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.analysis.daily_check import DEVIATION, REPEATABILITY, SCATTER, ZERO
 from harness.bench import Bench
-from harness.cases import DailyCheckCase
+from harness.cases import CaseBase, DailyCheckCase
 from harness.disk import replace_file
 from harness.plan import Plan
 from harness.record import Record
@@ -29,7 +29,7 @@ _MG_PER_G = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One daily check. Of several cases, ``repeatability_g`` (with its number of placements) and the other figures are the worst.
+    """One daily check. ``repeatability_g`` (with its number of placements) and the other figures are the worst of all weights.
 
     ``when`` is when it was over, in UTC (ISO 8601); ``balance`` what the balance said of itself; figures are None where nothing
     could be measured.
@@ -61,8 +61,8 @@ def path_of(out: Path, bench: str) -> Path:
 
 
 def is_check(plan: Plan) -> bool:
-    """Whether a plan is a daily check itself: nothing but such cases."""
-    return all(isinstance(case, DailyCheckCase) for case in plan.cases)
+    """Whether a plan is a daily check itself: it begins with check weights, and all that follows belongs to the check."""
+    return any(isinstance(case, DailyCheckCase) for case in plan.cases)
 
 
 # --- before a run ---
@@ -126,21 +126,26 @@ def _checks(path: Path) -> dict[str, Any]:
 
 
 def keep_found(plan: Plan, verdicts: Mapping[str, CaseVerdict], record: Record, out: Path, bench: str, folder: Path) -> None:
-    """Keep what the daily checks of a run found, if one had begun: with the first weighing it stands for the balance's state.
+    """Keep what the daily check of a run found, if it had begun: with the first weighing it stands for the bench.
 
     Raises ConfigError if it cannot be written.
     """
-    cases = [case for case in plan.cases if isinstance(case, DailyCheckCase)]
-    if any(any(record.of_kind("phase", case.id)) for case in cases):
-        keep(out, bench, record.data_source, found_by(cases, verdicts, record, folder, utc_now()))
+    if any(any(record.of_kind("phase", case.id)) for case in weights_of(plan.cases)):
+        keep(out, bench, record.data_source, found_by(plan.cases, verdicts, record, folder, utc_now()))
+
+
+def weights_of(cases: Sequence[CaseBase]) -> list[DailyCheckCase]:
+    return [case for case in cases if isinstance(case, DailyCheckCase)]
 
 
 def found_by(
-    cases: Sequence[DailyCheckCase], verdicts: Mapping[str, CaseVerdict], record: Record, folder: Path, when: datetime
+    cases: Sequence[CaseBase], verdicts: Mapping[str, CaseVerdict], record: Record, folder: Path, when: datetime
 ) -> Check:
-    """What daily checks found. One that was not reached, or not selected, is ABORTED, and so are they all."""
+    """What a daily check found: it passed when all its cases did. One that was not reached, or not selected, is ABORTED."""
     judged = [verdicts[case.id] for case in cases]
-    scatters = [(s_g, case.placements) for case in cases if (s_g := _figure_g([verdicts[case.id]], REPEATABILITY)) is not None]
+    scatters = [
+        (s_g, case.placements) for case in weights_of(cases) if (s_g := _figure_g([verdicts[case.id]], REPEATABILITY)) is not None
+    ]
     worst_g, placements = max(scatters, default=(None, 0))
     return Check(
         verdict=overall(case.verdict for case in judged).value,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from harness.bench import Bench
-from harness.cases import CaseBase
+from harness.cases.limits import limits_of
 from harness.forecast import Forecast, forecasts, warnings
 from harness.judge import conditions_of
 from harness.plan import Plan
-from harness.stands import relaxed_s
+from harness.remedies import undecidable
+from harness.timetable import Outlook, timetable
 from instruments.driver import CAPABILITIES
 from instruments.errors import ConfigError
 
@@ -18,76 +20,73 @@ _ROOM = 0.95
 """Share of vessel and balance that a plan may fill."""
 _START_G = 50.0
 _ROUNDING = 1e-9
+_BASIC = {"pump", "balance"}
 
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What a plan will need: bench time in s, liquid in mL; and what it will be able to tell.
+    """What a plan will need: bench time in s, liquid in mL; and what it will be able to tell. Plain data, for the record.
 
-    ``warnings`` name the limits that no value can pass, and cases that weigh too little.
+    ``undecided`` names the limits that even a pump that does exactly what it is told will not PASS; ``warnings`` are these,
+    cases that weigh too little, and what the cases themselves give to think about. ``proposed`` are limits that somebody has to
+    confirm; ``by_hand`` cases in which somebody is asked for something. ``room_ml`` is what vessel and balance can take.
     """
 
     duration_s: float
     volume_ml: float
     forecasts: tuple[Forecast, ...] = ()
     warnings: tuple[str, ...] = ()
+    cases: tuple[Outlook, ...] = ()
+    undecided: tuple[str, ...] = ()
+    proposed: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
+    room_ml: float = 0.0
 
 
 def check(plan: Plan, bench: Bench, today: date) -> DryRun:
     """Work the plan out on paper. Raises ConfigError with every reason why it cannot work on this bench."""
-    missing = sorted(plan.roles - bench.roles)
-    if missing:
-        raise ConfigError(
-            f"{bench.path}: {plan.path.name} needs a {missing[0]}, and this bench has none; add a [{missing[0]}] table"
-        )
-    volume_ml = _planned_ml(plan, bench)
-    faults = [
-        *_recording_only(plan),
-        *_incapable(plan, bench),
-        *_too_much(plan, bench),
-        *_no_room(volume_ml, bench),
-        *_mixed(plan),
-        *_impossible(plan, bench),
-        *_too_late(plan, bench),
-        *bench.overdue(today),
-    ]
+    cases = timetable(plan, bench) if bench.roles >= _BASIC else ()
+    faults = [*_missing(plan, bench), *(_faults(plan, bench, cases) if cases else ()), *bench.overdue(today)]
     if faults:
         raise ConfigError("\n".join(faults))
     conditions = conditions_of(bench, plan)
     foreseen = forecasts(plan, conditions)
-    return DryRun(_duration_s(plan, bench), volume_ml, tuple(foreseen), tuple(warnings(plan, conditions, foreseen)))
+    undecided = undecidable(plan, conditions, foreseen)
+    return DryRun(
+        cases[-1].ends_s,
+        cases[-1].collected_ml,
+        tuple(foreseen),
+        (*undecided, *warnings(plan, conditions)),
+        cases,
+        undecided,
+        _proposed(plan),
+        tuple(case.id for case in plan.cases if case.by_hand),
+        room_ml(bench),
+    )
 
 
-def _planned_ml(plan: Plan, bench: Bench) -> float:
-    """Liquid that leaves the pump; a run to empty takes what the cases before it have left."""
-    left_ml, used_ml = bench.pump.source.filled_ml, 0.0
-    for case in plan.cases:
-        used_ml += case.gives_ml(left_ml)
-        left_ml = case.leaves_ml(left_ml)
-    return used_ml
+def _proposed(plan: Plan) -> tuple[str, ...]:
+    found = {case.id: [key for key, limit in limits_of(case) if limit.basis == "proposed"] for case in plan.cases}
+    return tuple(f"{case}: {', '.join(dict.fromkeys(keys))}" for case, keys in found.items() if keys)
 
 
-def _blank_s(case: CaseBase, bench: Bench) -> float:
-    """The blank after a case, with the time in which the line relaxes."""
-    return relaxed_s(bench.file.catheter.lag + bench.balance.response) + case.blank if case.blank else 0.0
+def _faults(plan: Plan, bench: Bench, cases: Sequence[Outlook]) -> list[str]:
+    return [
+        *_recording_only(plan),
+        *_incapable(plan, bench),
+        *_too_much(plan, bench),
+        *_no_room(cases[-1].collected_ml, bench),
+        *_mixed(plan),
+        *_impossible(plan, bench),
+        *_too_late(plan, cases),
+    ]
 
 
-def _duration_s(plan: Plan, bench: Bench) -> float:
-    return _timetable(plan, bench)[1]
-
-
-def _timetable(plan: Plan, bench: Bench) -> tuple[dict[str, float], float]:
-    """When each case starts, and the end: one after the other, where a case that has its moment after another waits for it."""
-    now_s = plan.file.preparation.settle + plan.file.preparation.blank
-    left_ml = bench.pump.source.filled_ml
-    started_s: dict[str, float] = {}
-    for case in plan.cases:
-        if case.after is not None:
-            now_s = max(now_s, started_s[case.after.case] + case.after.start_to_start)
-        started_s[case.id] = now_s
-        now_s += case.lasts_s(left_ml) + _blank_s(case, bench)
-        left_ml = case.leaves_ml(left_ml)
-    return started_s, now_s
+def _missing(plan: Plan, bench: Bench) -> list[str]:
+    return [
+        f"{bench.path}: {plan.path.name} needs a {role}, and this bench has none; add a [{role}] table"
+        for role in sorted(plan.roles - bench.roles)
+    ]
 
 
 def _recording_only(plan: Plan) -> list[str]:
@@ -106,7 +105,7 @@ def _incapable(plan: Plan, bench: Bench) -> list[str]:
         f"{bench.path}: {role}.driver: {who} needs a {role} with {name!r} ({CAPABILITIES[name]}); "
         f"{bench.stands[role].driver!r} is not such a one"
         for role, name, who in wanted
-        if name not in bench.driver(role).can
+        if role in bench.roles and name not in bench.driver(role).can
     ]
 
 
@@ -145,16 +144,18 @@ def _no_room(volume_ml: float, bench: Bench) -> list[str]:
 
 
 def _mixed(plan: Plan) -> list[str]:
-    """Where weights come and go, no flow can be followed from one case to the next."""
-    checks = [case.id for case in plan.cases if not case.weighs_flow]
-    if not checks or len(checks) == len(plan.cases):
+    """From the last weight on the mass is followed from case to case: weights come and go before anything flows."""
+    flows = next((at for at, case in enumerate(plan.cases) if case.weighs_flow), len(plan.cases))
+    late = [case.id for case in plan.cases[flows:] if not case.weighs_flow]
+    if not late:
         return []
-    return [f"{plan.path}: case {checks[0]}: a daily check is a plan of its own; take it out of this one"]
+    before = plan.cases[flows].id
+    return [f"{plan.path}: case {late[0]}: check weights come before everything that flows; put it before case {before}"]
 
 
-def _too_late(plan: Plan, bench: Bench) -> list[str]:
+def _too_late(plan: Plan, cases: Sequence[Outlook]) -> list[str]:
     """A pump must not be blamed for an interval that the plan itself cannot keep."""
-    started_s, _ = _timetable(plan, bench)
+    started_s = {outlook.case: outlook.starts_s for outlook in cases}
     return [
         f"{plan.path}: case {case.id}: after.start_to_start: it can start {late_s:.0f} s after its moment at the earliest, "
         f"and {case.after.within:g} s are allowed"

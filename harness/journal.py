@@ -19,13 +19,12 @@ the SHA-256 of that stretch.
 """
 CLOSED = "closed"
 """Kind of the last entry; a journal without it was cut."""
+_JSON = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False, default=str)
 
 
 def canonical(plain: Any) -> bytes:
     """The one way in which something is written as JSON: ASCII, keys in order, no spaces. NaN has none."""
-    return json.dumps(plain, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False, default=str).encode(
-        "ascii"
-    )
+    return _JSON.encode(plain).encode("ascii")
 
 
 def sha256(data: bytes) -> str:

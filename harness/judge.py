@@ -41,6 +41,8 @@ def conditions_of(bench: Bench, plan: Plan) -> Conditions:
         filled_ml=syringe.filled_ml,
         filled_u_ml=syringe.filled_uncertainty,
         label_ug_ml=plan.file.drug.concentration if plan.file.drug else None,
+        pressure_u_kpa=file.pressure.uncertainty if file.pressure else 0.0,
+        compliance_l_pa=file.catheter.compliance_l_pa,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +14,19 @@ from pydantic import Field, field_validator
 from harness.cases import Case, Drug, Rule
 from harness.cases.base import IDENTIFIER
 from harness.cases.limits import Ratio
-from harness.expansion import expanded
-from harness.files import Strict, find_line, read_toml, validated
-from harness.quantities import Seconds
+from harness.expansion import MATRIX, Fault, expanded
+from harness.files import Place, Strict, find_line, read_toml, validated
+from harness.quantities import CONCENTRATION, Seconds
 from harness.spec_table import ROWS, SPEC, resolved, with_rows
 from harness.stands import ROLES
+from harness.traceability.requirements import load_requirements
 from instruments.driver import CAPABILITIES
 from instruments.errors import ConfigError
 from instruments.units import to_unit
+
+PYTHON = "python"
+_NOT_IN_A_FILE = "procedure 'python' is for test functions, which stand in a Python file; run that file with pytest"
+_ONE_TABLE = " (its table stands for several: matrix and repeats put their values at the end of the id)"
 
 
 class Head(Strict):
@@ -108,70 +114,96 @@ class Plan:
 def load_plan(path: Path) -> Plan:
     """Read and check a plan file and the files that it names. Raises ConfigError with file, line and key of every fault."""
     tables, text = read_toml(path)
-    return plan_from(_with_texts(with_rows(tables, path, text), path, text), text, path)
+    plan = plan_from(_with_texts(with_rows(tables, path, text), path, text), text, path)
+    if in_python := [(at, case) for at, case in enumerate(plan.cases) if case.procedure == PYTHON]:
+        at, case = in_python[0]
+        raise ConfigError(_Written(path, text, tables).told(at, "procedure", f"case {case.id}: {_NOT_IN_A_FILE}"))
+    return plan
 
 
 def plan_from(tables: dict[str, Any], text: str, path: Path) -> Plan:
     """A plan from its tables, wherever they were kept."""
-    try:
-        cases, origins = expanded(tables.get("case"))
-        cases = resolved(cases, tables.get(SPEC, {}).get(ROWS, {}))
-    except ConfigError as err:
-        raise ConfigError(f"{path}: {err}") from err
+    cases, origins, unexpanded = expanded(tables.get("case"))
+    written = _Written(path, text, tables, origins)
+    _refuse(written, [(at, key, f"case {at + 1}: {key}: {what}") for at, key, what in unexpanded], in_file=True)
+    spec = tables.get(SPEC)
+    cases, unresolved = resolved(cases, spec.get(ROWS, {}) if isinstance(spec, Mapping) else {})
+    _refuse(written, [(at, key, f"case {origins[at] + 1}: {key}: {what}") for at, key, what in unresolved])
     whole = {**tables, "case": cases} if "case" in tables else tables
-    written = _Written(path, text, origins)
-    file = validated(PlanFile, whole, path, text, place_of=written.place, context={"concentration": _concentration(tables)})
-    faults = [*_same_ids(file), *_unknown_links(file), *_unknown_requirements(file)]
-    if faults:
-        raise ConfigError("\n".join(written.told(*fault) for fault in faults))
+    context = {CONCENTRATION: _concentration(tables)}
+    file = validated(PlanFile, whole, path, text, place_of=written.place, context=context)
+    _refuse(written, [*_same_ids(file, origins), *_unknown_links(file), *_unknown_requirements(file)])
     return Plan(file, tables, text, path)
 
 
 def _concentration(tables: Mapping[str, Any]) -> float | None:
-    """That of the plan's drug in ug/mL, as far as it can be read; what is wrong with it is told by its own model."""
-    try:
-        return to_unit(tables["drug"]["concentration"], "ug/mL")
-    except (KeyError, TypeError, ConfigError):
+    """That of the plan's drug in ug/mL; NaN where it is wrong, which is told by its own model."""
+    if "drug" not in tables:
         return None
+    try:
+        found = to_unit(tables["drug"]["concentration"], "ug/mL")
+    except (KeyError, TypeError, ConfigError):
+        return math.nan
+    return found if found > 0 else math.nan
 
 
 def _with_texts(tables: dict[str, Any], path: Path, text: str) -> dict[str, Any]:
     """With what the requirements file says of the requirements that the cases name; the plan's own texts come first."""
-    head = tables.get("plan")
+    head, own = tables.get("plan"), tables.get("requirement", {})
     name = head.get("requirements") if isinstance(head, Mapping) else None
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or not name or not isinstance(own, Mapping):
         return tables
     try:
-        known = read_toml(path.parent / name)[0].get("requirement", {})
-        texts = {key: row["text"] for key, row in known.items()}
-    except (ConfigError, KeyError, TypeError, AttributeError) as err:
+        known = load_requirements(path.parent / name).of
+    except ConfigError as err:
         raise ConfigError(f"{path}:{find_line(text, ('plan', 'requirements'))}: plan.requirements: {err}") from err
-    named = {item for case in tables.get("case", []) for item in case.get("requirement", [])}
-    own = tables.get("requirement", {})
-    return {**tables, "requirement": {**{key: texts[key] for key in texts if key in named}, **own}}
+    texts = {key: known[key].text for key in known if key in _named(tables)}
+    return {**tables, "requirement": {**texts, **own}}
+
+
+def _named(tables: Mapping[str, Any]) -> set[str]:
+    """The requirements that the cases name, as far as they can be read."""
+    cases = tables.get("case")
+    lists = [case.get("requirement") for case in cases if isinstance(case, Mapping)] if isinstance(cases, list) else []
+    return {item for named in lists if isinstance(named, list) for item in named if isinstance(item, str)}
 
 
 class _Written:
-    """Where something stands in the file: one table there may be several cases."""
+    """Where something stands in the file: one table there may be several cases, and a value may stand in its matrix."""
 
-    def __init__(self, path: Path, text: str, origins: Sequence[int]) -> None:
+    def __init__(self, path: Path, text: str, tables: Mapping[str, Any], origins: Sequence[int] = ()) -> None:
         self._path, self._text, self._origins = path, text, origins
+        self._cases = tables.get("case")
 
-    def place(self, place: Sequence[str | int]) -> Sequence[str | int]:
-        if len(place) > 1 and place[0] == "case" and isinstance(place[1], int) and place[1] < len(self._origins):
-            return ("case", self._origins[place[1]], *place[2:])
-        return place
+    def place(self, place: Place) -> Place:
+        if len(place) < 2 or place[0] != "case" or not isinstance(place[1], int) or place[1] >= len(self._origins):
+            return place
+        return self.in_file(self._origins[place[1]], *place[2:])
 
-    def told(self, at: int, key: str, what: str) -> str:
-        return f"{self._path}:{find_line(self._text, self.place(('case', at, key)))}: {what}"
+    def in_file(self, at: int, *keys: str | int) -> Place:
+        case = self._cases[at] if isinstance(self._cases, list) else None
+        matrix = case.get(MATRIX) if isinstance(case, Mapping) else None
+        inside = isinstance(matrix, Mapping) and any(key in matrix for key in keys[:2])
+        return ("case", at, *((MATRIX,) if inside else ()), *keys)
+
+    def told(self, at: int, key: str, what: str, *, in_file: bool = False) -> str:
+        """``at`` counts the cases, or the tables in the file."""
+        place = self.in_file(at, key) if in_file else self.place(("case", at, key))
+        return f"{self._path}:{find_line(self._text, place)}: {what}"
 
 
-Fault = tuple[int, str, str]
+def _refuse(written: _Written, faults: Sequence[Fault], *, in_file: bool = False) -> None:
+    if faults:
+        raise ConfigError("\n".join(dict.fromkeys(written.told(*fault, in_file=in_file) for fault in faults)))
 
 
-def _same_ids(file: PlanFile) -> list[Fault]:
+def _same_ids(file: PlanFile, origins: Sequence[int]) -> list[Fault]:
     ids = [case.id for case in file.case]
-    return [(at, "id", f"case {name}: there are two cases with this id") for at, name in enumerate(ids) if name in ids[:at]]
+    return [
+        (at, "id", f"case {name}: there are two cases with this id" + (_ONE_TABLE if origins.count(origins[at]) > 1 else ""))
+        for at, name in enumerate(ids)
+        if name in ids[:at]
+    ]
 
 
 def _unknown_links(file: PlanFile) -> list[Fault]:

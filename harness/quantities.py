@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from instruments.errors import ConfigError
 from instruments.units import to_unit
 
 _SAME_DOSE = 1e-6
+CONCENTRATION = "concentration"
+"""Under this name the validators find the drug's concentration in ug/mL: NaN for one that is there, and wrong."""
+FOLLOWS = "follows"
+"""Kind of a fault that is there only because of another one, which is told."""
+UNIT_KEY = "x-unit"
+SPELLING = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*[^\s\d.+-].*$"
+"""How a number with a unit is written, for the schemas of the files."""
 
 
 def _read(value: Any, unit: str) -> float:
@@ -22,8 +33,35 @@ def _read(value: Any, unit: str) -> float:
         raise ValueError(str(err)) from err
 
 
-def _reader(unit: str) -> BeforeValidator:
-    return BeforeValidator(partial(_read, unit=unit))
+@dataclass(frozen=True, slots=True)
+class _Quantity:
+    """A float that is written as text with its unit: how it is read, and how a schema describes it."""
+
+    unit: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(partial(_read, unit=self.unit), handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return _as_text(handler(core), self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class _OfDrug:
+    """The same for what the drug's concentration may be needed for; ``read`` has the other fields at hand."""
+
+    read: Callable[[Any, ValidationInfo], float]
+    units: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_before_validator_function(self.read, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return _as_text(handler(core), *self.units)
+
+
+def _as_text(schema: dict[str, Any], *units: str) -> dict[str, Any]:
+    return {**schema, "type": "string", "pattern": SPELLING, "examples": [f"1 {unit}" for unit in units], UNIT_KEY: units[0]}
 
 
 def _rate(value: Any, info: ValidationInfo) -> float:
@@ -39,15 +77,19 @@ def _rate(value: Any, info: ValidationInfo) -> float:
 
 def concentration_ug_ml(info: ValidationInfo, asked: str) -> float:
     """What a dose is turned into a volume with: the case's own ``concentration``, or the drug's. Raises ValueError."""
-    found = info.data.get("concentration") or (info.context or {}).get("concentration")
-    if not found:
+    found = info.data.get(CONCENTRATION) or (info.context or {}).get(CONCENTRATION)
+    if found is None:
         raise ValueError(f"{asked!r} is an amount of drug; give [drug] with its concentration, or the case its own")
+    if math.isnan(found):
+        raise PydanticCustomError(FOLLOWS, "follows from what is wrong with the concentration")
     return float(found)
 
 
 def _volume(value: Any, info: ValidationInfo) -> float:
     """mL, or what a dose takes at the concentration of the case, or of the plan; where there are both they agree."""
-    dose_ug = info.data.get("dose")
+    if "dose" not in info.data:
+        raise PydanticCustomError(FOLLOWS, "follows from what is wrong with the dose")
+    dose_ug = info.data["dose"]
     if value is None and dose_ug is None:
         raise ValueError('give a volume, like "1 mL", or a dose, like "50 ug"')
     if dose_ug is None:
@@ -62,29 +104,31 @@ def _volume(value: Any, info: ValidationInfo) -> float:
     return volume_ml
 
 
-VolumeOfDose = Annotated[float, BeforeValidator(_volume), Field(gt=0, validate_default=True)]
+VolumeOfDose = Annotated[float, _OfDrug(_volume, ("mL", "uL")), Field(gt=0, validate_default=True)]
 """A volume that may be left to the field ``dose`` before it; its default has to be None."""
-MilliLitresPerHourOfDrug = Annotated[float, BeforeValidator(_rate)]
+MilliLitresPerHourOfDrug = Annotated[float, _OfDrug(_rate, ("mL/h", "uL/h", "mL/day", "ug/day"))]
 """A set rate: ``"0.2 mL/h"``, ``"4.8 mL/day"`` or ``"100 ug/day"``."""
-Seconds = Annotated[float, _reader("s")]
-Percent = Annotated[float, _reader("%")]
-MilliLitres = Annotated[float, _reader("mL")]
-MicroLitres = Annotated[float, _reader("uL")]
-MilliLitresPerHour = Annotated[float, _reader("mL/h")]
-MicroLitresPerHour = Annotated[float, _reader("uL/h")]
-Micrograms = Annotated[float, _reader("ug")]
-MicrogramsPerMilliLitre = Annotated[float, _reader("ug/mL")]
-Grams = Annotated[float, _reader("g")]
-Milligrams = Annotated[float, _reader("mg")]
-GramsPerMilliLitre = Annotated[float, _reader("g/mL")]
-GramsPerHour = Annotated[float, _reader("g/h")]
-Metres = Annotated[float, _reader("m")]
-Millimetres = Annotated[float, _reader("mm")]
-Celsius = Annotated[float, _reader("degC")]
-Kelvins = Annotated[float, _reader("K")]
-Hectopascals = Annotated[float, _reader("hPa")]
-Kilopascals = Annotated[float, _reader("kPa")]
-Hertz = Annotated[float, _reader("Hz")]
-Volts = Annotated[float, _reader("V")]
-VoltsPerKilopascal = Annotated[float, _reader("V/kPa")]
-Amperes = Annotated[float, _reader("A")]
+Seconds = Annotated[float, _Quantity("s")]
+Days = Annotated[float, _Quantity("day")]
+Percent = Annotated[float, _Quantity("%")]
+MilliLitres = Annotated[float, _Quantity("mL")]
+MicroLitres = Annotated[float, _Quantity("uL")]
+MilliLitresPerHour = Annotated[float, _Quantity("mL/h")]
+MicroLitresPerHour = Annotated[float, _Quantity("uL/h")]
+Micrograms = Annotated[float, _Quantity("ug")]
+MicrogramsPerMilliLitre = Annotated[float, _Quantity("ug/mL")]
+Grams = Annotated[float, _Quantity("g")]
+Milligrams = Annotated[float, _Quantity("mg")]
+GramsPerMilliLitre = Annotated[float, _Quantity("g/mL")]
+GramsPerHour = Annotated[float, _Quantity("g/h")]
+MilligramsPerHour = Annotated[float, _Quantity("mg/h")]
+Metres = Annotated[float, _Quantity("m")]
+Millimetres = Annotated[float, _Quantity("mm")]
+Celsius = Annotated[float, _Quantity("degC")]
+Kelvins = Annotated[float, _Quantity("K")]
+Hectopascals = Annotated[float, _Quantity("hPa")]
+Kilopascals = Annotated[float, _Quantity("kPa")]
+Hertz = Annotated[float, _Quantity("Hz")]
+Volts = Annotated[float, _Quantity("V")]
+VoltsPerKilopascal = Annotated[float, _Quantity("V/kPa")]
+Amperes = Annotated[float, _Quantity("A")]

@@ -10,18 +10,23 @@ from __future__ import annotations
 import numpy as np
 
 from instruments.stamped import NOTHING, Stamped
+from instruments.wire.blocks import digits_of
 
 _STAMP_DIGITS = 13
 _HEAD = _STAMP_DIGITS + 3
 _ESCAPES = {0x0D: b"\\r", 0x0A: b"\\n", 0x5C: b"\\\\"}
 _TEXT = [_ESCAPES.get(byte) or (bytes([byte]) if 0x20 <= byte < 0x7F else b"\\x%02x" % byte) for byte in range(256)]
 _CR_LF = b"\r\n"
+_MANY = 4
+"""Frames from which on a block is quicker than one line after the other."""
 _CR_LF_TEXT = np.frombuffer(b"\\r\\n\n", dtype=np.uint8)
 
 
 def raw_lines(frames: Stamped, direction: str) -> bytes:
     """The lines of the raw file for ``frames``."""
-    return _block(frames, direction) or b"".join(_line(frame, stamp_us, direction) for frame, stamp_us in frames)
+    return (len(frames) >= _MANY and _block(frames, direction)) or b"".join(
+        _line(frame, stamp_us, direction) for frame, stamp_us in frames
+    )
 
 
 def readable(frame: bytes) -> str:
@@ -56,8 +61,8 @@ def _bytes_of(text: bytes) -> bytes:
 
 def _block(frames: Stamped, direction: str) -> bytes:
     """The same for frames of one length that are plain text and CR LF; empty where they are not."""
-    lengths = np.diff(frames.ends, prepend=0)
-    if len(frames) < 4 or (lengths != lengths[0]).any() or lengths[0] <= len(_CR_LF):
+    lengths = frames.lengths
+    if (lengths != lengths[0]).any() or lengths[0] <= len(_CR_LF):
         return b""
     rows = np.frombuffer(frames.data, dtype=np.uint8).reshape(len(frames), -1)
     body = rows[:, : -len(_CR_LF)]
@@ -65,15 +70,8 @@ def _block(frames: Stamped, direction: str) -> bytes:
     if not plain.all() or (rows[:, -2:] != np.frombuffer(_CR_LF, dtype=np.uint8)).any():
         return b""
     lines = np.empty((len(frames), _HEAD + body.shape[1] + len(_CR_LF_TEXT)), dtype=np.uint8)
-    _write_stamps(lines[:, :_STAMP_DIGITS], frames)
+    lines[:, :_STAMP_DIGITS] = digits_of(frames.stamps_us, _STAMP_DIGITS)
     lines[:, _STAMP_DIGITS:_HEAD] = np.frombuffer(f" {direction} ".encode("ascii"), dtype=np.uint8)
     lines[:, _HEAD : _HEAD + body.shape[1]] = body
     lines[:, _HEAD + body.shape[1] :] = _CR_LF_TEXT
     return lines.tobytes()
-
-
-def _write_stamps(columns: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], frames: Stamped) -> None:
-    rest = frames.stamps_us
-    for place in range(_STAMP_DIGITS - 1, -1, -1):
-        rest, digit = np.divmod(rest, 10)
-        columns[:, place] = digit + ord("0")

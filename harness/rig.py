@@ -16,7 +16,7 @@ from harness.safe_state import SafeState
 from harness.stations import Stations
 from instruments.balances import Balance
 from instruments.clock import utc_at
-from instruments.errors import BenchError, LinkLost, ReplyTimeout, SettingDiffers
+from instruments.errors import BenchError, LinkError, LinkLost, ReplyTimeout, SettingDiffers
 from instruments.hands import Hands, Step
 from instruments.identity import Identity
 from instruments.ports import Ports
@@ -27,6 +27,7 @@ _SETTLING_S = 1.0
 """How often it is looked whether the balance has settled."""
 _RATE_AS_SHOWN = 0.02
 """Balances show their rate with one decimal."""
+_SILENT = "silent, without power"
 _LEAD = 2.5
 """How many times the pump hears from us within its watchdog time."""
 _BOUNCES = 4
@@ -56,7 +57,7 @@ class Rig:
         self._intake = Intake(self, limits)
         self._guardianship = guardianship
         self._safe_state = SafeState(self)
-        self._stopping = self._infusing = False
+        self._stopping = self._infusing = self._may_be_silent = self._silent = False
         self._word_due_s = float("inf")
         self._last_status: PumpStatus | None = None
 
@@ -209,11 +210,36 @@ class Rig:
 
     def _ask_status(self) -> PumpStatus:
         """One lost reply must not cost a night: asking how the pump is moves nothing, so it may be asked twice."""
+        if self._may_be_silent:
+            return self._status_if_any()
         try:
             return self.kept("pump", self.pump.poll)
         except ReplyTimeout as err:
             self.note("lost reply", role="pump", reason=str(err))
             return self.kept("pump", self.pump.poll)
+
+    @contextmanager
+    def unpowered(self) -> Iterator[None]:
+        """In here the pump loses its power on purpose and gets it back: its silence is no lost bench.
+
+        It is asked as ever until it does not answer, then no more. Afterwards the same pump has to answer within its grace time:
+        else LinkLost. Left by an error the pump may be without power, and a stop cannot be confirmed.
+        """
+        self._may_be_silent = True
+        try:
+            yield
+        finally:
+            self._may_be_silent = self._silent = False
+        self.stations.regain("pump", LinkLost("pump: it was without power"), self.look)
+        self._word_due_s = self.clock.now_s()
+        self.poll()
+
+    def _status_if_any(self) -> PumpStatus:
+        with suppress(LinkError):
+            if not self._silent:
+                return self.pump.poll()
+        self._silent, self._word_due_s = True, float("inf")
+        return PumpStatus(running=False, word=_SILENT, alarm="", stamp_us=microseconds(self.clock.now_s()))
 
     def watch(self, deadline_s: float, every_s: float) -> PumpStatus:
         """Poll the pump until it stands or raises an alarm, at the latest until ``deadline_s``; returns its last status."""

@@ -93,7 +93,9 @@ class SafeState:
             return Watched(balance=f"not watched: {err}")
         if INTERRUPTS.hurry:
             return Watched(balance="not watched to the end: somebody was in a hurry")
-        return _flow(rig.recorder.record().series(Period(since_s, rig.clock.now_s())), since_s, watch_s / _WINDOWS)
+        sheet = rig.bench.balance
+        least_g = max(sheet.repeatability, sheet.readability)
+        return _flow(rig.recorder.record().series(Period(since_s, rig.clock.now_s())), since_s, watch_s / _WINDOWS, least_g)
 
     def _look_until(self, moment_s: float) -> None:
         while self._rig.clock.now_s() < moment_s and not INTERRUPTS.hurry:
@@ -105,8 +107,11 @@ class SafeState:
         return watched.flow_ml_h > max(_GOES_ON * self._watch_from_ml_h, watched.resolved_ml_h)
 
 
-def _flow(series: Series, since_s: float, window_s: float) -> Watched:
-    """The flow that every window shows at least; 1 g is taken for 1 mL, which is near enough to tell running from standing."""
+def _flow(series: Series, since_s: float, window_s: float, least_g: float) -> Watched:
+    """The flow that every window shows at least; 1 g is taken for 1 mL, which is near enough to tell running from standing.
+
+    ``least_g`` is what one reading is unsure of at least: a slow balance has one in an edge, and alone it does not scatter.
+    """
     changes_g, noises_g, edge_s = [], [], _EDGE * window_s
     for number in range(_WINDOWS):
         start_s = since_s + number * window_s
@@ -115,6 +120,6 @@ def _flow(series: Series, since_s: float, window_s: float) -> Watched:
         if not len(first) or not len(last):
             return Watched(balance="not watched: it has sent too few readings")
         changes_g.append(float(last.mean() - first.mean()))
-        noises_g.append(float(np.hypot(first.std() / len(first) ** 0.5, last.std() / len(last) ** 0.5)))
+        noises_g.append(float(np.hypot(*(max(edge.std(), least_g) / len(edge) ** 0.5 for edge in (first, last)))))
     per_hour = 3600 / (window_s - edge_s)
     return Watched(min(changes_g) * per_hour, 3 * max(noises_g) * per_hour)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -34,6 +35,7 @@ SALINE = "saline"
 _BY_TEMPERATURE = ("water", SALINE)
 _RELAX_TIMES, _RELAX_S = 10.0, 60.0
 _LEAST_TIMES, _LEAST_NOISE = 2000.0, 0.41
+_WATER_PA_S = 1e-3
 _SHOWS = 0.3
 """Repeatability in readabilities below which a reading may stand still for minutes although all is well."""
 
@@ -207,6 +209,17 @@ class Catheter(Strict):
     @property
     def lag_u_s(self) -> float:
         return self.lag / 2 if self.lag_uncertainty is None else self.lag_uncertainty
+
+    @property
+    def volume_ml(self) -> float:
+        """What its bore holds."""
+        return math.pi * (self.bore / 2) ** 2 * self.length
+
+    @property
+    def compliance_l_pa(self) -> float:
+        """C = lag / R, with R = 8 mu L / (pi r^4) of water at 20 degC (gravimetric-metrology, section 10)."""
+        resistance_pa_s_m3 = 8 * _WATER_PA_S * self.length / (math.pi * (self.bore / 2000) ** 4)
+        return self.lag / resistance_pa_s_m3 * 1000
 
 
 class Needle(Strict):

@@ -82,6 +82,10 @@ class PumpAlarm(BenchError):
         self.letter = letter
 
 
+class NotMet(BenchError):
+    """A test that was written by hand has asserted something of the pump that is not so."""
+
+
 class Interlock(BenchError):
     """More liquid or more time than the plan can need: the run is ended before harm is done."""
 

@@ -12,6 +12,7 @@ Kind = Literal[
     "do",
     "close",
     "open",
+    "drain",
     "outlet",
     "threshold",
     "withdraw",
@@ -27,6 +28,7 @@ Kind = Literal[
 ``do``                              something to look at, or to prepare
 ``close``       place               a stopcock in the line, from 0 (near the pump) to 1 (at the outlet)
 ``open``                            the stopcock again
+``drain``       pump_path_ml        the catheter empty, and so much of the path to it in the pump
 ``outlet``      pressure_kpa        the outlet to this gauge pressure (below 0: a siphon), without touching the balance
 ``threshold``   pressure_kpa        the pump's occlusion alarm threshold to this pressure
 ``withdraw``                        all that is left in syringe or reservoir out of it; answered like ``1.987 mL``

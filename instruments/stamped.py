@@ -40,7 +40,13 @@ class Stamped:
 
     @property
     def starts(self) -> IntArray:
-        return self.ends - np.diff(self.ends, prepend=0)
+        starts = np.zeros_like(self.ends)
+        starts[1:] = self.ends[:-1]
+        return starts
+
+    @property
+    def lengths(self) -> IntArray:
+        return self.ends - self.starts
 
     def __len__(self) -> int:
         return len(self.ends)
@@ -62,7 +68,7 @@ class Stamped:
 
     def in_order(self) -> Stamped:
         """The same pieces sorted by their stamps; pieces of one moment keep their order."""
-        if (np.diff(self.stamps_us) >= 0).all():
+        if (self.stamps_us[1:] >= self.stamps_us[:-1]).all():
             return self
         pieces = sorted(self, key=lambda piece: piece[1])
         return Stamped.join([Stamped.one(piece, stamp_us) for piece, stamp_us in pieces])

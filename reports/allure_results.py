@@ -70,26 +70,28 @@ def _label(name: str, value: str) -> dict[str, str]:
     return {"name": name, "value": value}
 
 
-def settle(folder: Path, run: RunVerdict) -> Path:
+def settle(folder: Path, run: RunVerdict, staged: Path | None = None) -> Path:
     """Put what allure-pytest wrote in the place of what stood there before; every result says what its verdict says.
+
+    It wrote into ``staged``, a folder in that of the run unless told.
 
     Cases that it wrote nothing of stay as they were put there, with the reason that is known now. Returns the folder of the
     results. Raises ReportError.
     """
-    results, staged = folder / RESULTS, folder / STAGED
+    results = folder / RESULTS
     verdicts = {case.id: case for case in run.cases}
     try:
         if not _read(results):  # cut before its cases were collected
             stand_by(folder, map(_unknown, run.cases), run.data_source)
-        standing = {result["testCaseId"]: path for path, result in _read(results) if _case_of(result) in verdicts}
+        standing = {case: path for path, result in _read(results) if (case := _case_of(result)) in verdicts}
         cases = {result["testCaseId"]: _case_of(result) for _, result in _read(results)}
-        for path, result in _read(staged):
-            case = cases.get(result.get("testCaseId", ""), "")
+        for path, result in _read(staged or folder / STAGED):
+            case = _case_of(result) or cases.get(result.get("testCaseId", ""), "")
             _write(path, _settled(result, verdicts[case]) if case in verdicts else result)
-            standing.pop(result.get("testCaseId", ""), results / "none").unlink(missing_ok=True)
+            standing.pop(case, results / "none").unlink(missing_ok=True)
         for path in standing.values():
             _write(path, _settled(_parsed(path), verdicts[_case_of(_parsed(path))]))
-        _moved(staged, results)
+        _moved(staged or folder / STAGED, results)
     except (OSError, ValueError, KeyError, TypeError) as err:
         raise ReportError(f"{folder}: its Allure results cannot be put in order ({err})") from err
     return results
@@ -177,7 +179,7 @@ def _moved(staged: Path, results: Path) -> None:
         return
     results.mkdir(exist_ok=True)
     for path in staged.iterdir():
-        path.replace(results / path.name)
+        shutil.move(path, results / path.name)
     staged.rmdir()
 
 

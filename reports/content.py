@@ -31,6 +31,10 @@ def describe_case(plan: Plan, case: CaseBase, data_source: str) -> None:
     allure.dynamic.epic(plan.file.plan.title)
     allure.dynamic.feature(getattr(case, "procedure", "case"))
     allure.dynamic.tag(data_source, *case.requirement)
+    allure.dynamic.label("case", case.id)
+    allure.dynamic.severity(case.severity)
+    for name, address in case.links.items():
+        allure.dynamic.link(address, name=name)
     for requirement in case.requirement:
         allure.dynamic.label("requirement", requirement)
 

@@ -18,9 +18,25 @@ from harness.record import Period, Record, Series
 
 _PANELS: dict[str, tuple[tuple[str, ...], ...]] = {
     "bolus": (("baseline", "drain"), ("hold",)),
+    "boluses": (("baseline", "boluses"),),
+    "bolus-on-basal": (("basal", "after"), ("bolus",)),
+    "scheduled-boluses": (("baseline", "schedule"),),
+    "settings": (("set", "rate 1", "rate 2", "rate 3"),),
+    "power-interruption": (("settle", "flow again"), ("off", "restored")),
+    "battery": (("settle", "after EOS"),),
     "steady-flow": (("settle", "flow"),),
     "pump-off": (("settle", "off"),),
+    "trumpet": (("baseline", "stabilisation"), ("analysis",)),
+    "rate-change": (("lead-in", "run-out"),),
+    "profile": (("lead-in", "run-out"),),
+    "kvo": (("lead-in", "infusion"), ("settle", "keep-open")),
     "run-to-empty": (("run", "plateau"),),
+    "occlusion": (("run", "relief"), ("release",)),
+    "no-flow": (("settle", "blocked"), ("release",)),
+    "prime": (("before", "filled"), ("settle", "flow")),
+    "leak": (("before", "hold"), ("release",)),
+    "refill": (("fill",),),
+    "low-reservoir": (("run", "plateau"),),
 }
 _BINS = 300
 _INK, _FLOW = "#1f4e79", "#b5541c"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from urllib.parse import quote
 
 from harness.traceability.matrix import PARTLY_RUN, CaseRun, Matrix, TracedCase
 from harness.traceability.runs import REAL
@@ -62,7 +61,7 @@ def note_lines(matrix: Matrix) -> list[tuple[str, list[str]]]:
         *((f"Cases without a run that counts, {source}", matrix.never_run(source)) for source in matrix.sources),
         ("Runs of another revision of the plan, which do not count", [run.name for run in matrix.outdated]),
         ("Run folders that cannot be read", [f"{run.name}: {run.reason}" for run in matrix.unreadable]),
-        ("Runs of other plans", [str(matrix.of_other_plans)] if matrix.of_other_plans else []),
+        ("Runs of other plans, left out here", [run.name for run in matrix.of_other_plans]),
     ]
     return [(title, items) for title, items in found if items]
 
@@ -135,7 +134,7 @@ def _anchor(kind: str, name: str) -> str:
 
 
 def _links(kind: str, names: Iterable[str]) -> str:
-    return ", ".join(f'<a href="#{kind}-{quote(name)}">{escape(name)}</a>' for name in names)
+    return ", ".join(f'<a href="#{kind}-{escape(name)}">{escape(name)}</a>' for name in names)
 
 
 def _requirement_rows(matrix: Matrix) -> Iterator[Sequence[str]]:

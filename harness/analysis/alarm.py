@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from harness.analysis.masses import crossing_s, fit_line, last
 from harness.analysis.view import Conditions, View
 from harness.cases import CaseBase, RunToEmptyCase
+from harness.cases.python import EXPECTATION
 from harness.metrology.budget import Estimate, Inputs, evaluate, exact, scaled
 from harness.metrology.density import Number
 from harness.metrology.volume import Level
@@ -34,7 +35,7 @@ def judge_run_to_empty(view: View[RunToEmptyCase]) -> list[Measurand]:
     """One alarm, at the right moment; and the syringe really was empty."""
     case = view.case
     alarms = [alarm for alarm in view.record.of_kind("alarm", case.id) if alarm.data["kind"] in _EMPTY]
-    words = _in_words(alarms)
+    words = in_words(alarms)
     judged = [judge("reservoir alarms", exact(len(alarms)), "1", (1.0, 1.0), "simple", words or "none came")]
     if case.residual_volume is not None:
         judged.append(view.judge("residual volume", residual_ul(view), "uL", case.residual_volume))
@@ -57,12 +58,13 @@ def _judge_latency(view: View[RunToEmptyCase], alarm: Event, *, nothing_came: bo
 
 def unexpected_alarms(view: View[CaseBase]) -> list[Measurand]:
     """Alarms that a case should not have; listed only when there are any. The watchdog's is the bench's fault, not the pump's."""
+    counted = [event.data.get("alarm") for event in view.record.of_kind(EXPECTATION, view.case.id)]
     found = view.record.of_kind("alarm", view.case.id)
-    alarms = [alarm for alarm in found if alarm.data["kind"] not in (*view.case.alarms, WATCHDOG)]
-    return [judge("unexpected alarms", exact(len(alarms)), "1", (0.0, 0.0), "simple", _in_words(alarms))] if alarms else []
+    alarms = [alarm for alarm in found if alarm.data["kind"] not in (*view.case.alarms, *counted, WATCHDOG)]
+    return [judge("unexpected alarms", exact(len(alarms)), "1", (0.0, 0.0), "simple", in_words(alarms))] if alarms else []
 
 
-def _in_words(alarms: Sequence[Event]) -> str:
+def in_words(alarms: Sequence[Event]) -> str:
     return ", ".join(f"{alarm.data['word']} at {alarm.at_s:.1f} s" for alarm in alarms)
 
 

@@ -6,6 +6,8 @@ import math
 
 from harness.analysis.masses import fit_line
 from harness.analysis.view import Conditions
+from harness.metrology.budget import Estimate, Inputs, evaluate
+from harness.metrology.density import Number
 from harness.metrology.volume import Evaporation
 from harness.record import BLANK, PREPARATION, Period, Record
 
@@ -85,6 +87,17 @@ def _blanks_before(record: Record, case: str) -> list[Period]:
     owners = {event.case for event in record.of_kind("phase") if event.data["name"] == BLANK} - {case}
     blanks = [record.phase(owner, BLANK) for owner in owners if record.has_phase(owner, BLANK)]
     return sorted((blank for blank in blanks if blank.end_s <= begins_s), key=lambda blank: blank.end_s, reverse=True)
+
+
+def loss_mg_h(conditions: Conditions, loss_g_h: float, u_g_h: float) -> Estimate:
+    """What a vessel loses, from a straight line through its readings; the balance's zero may drift meanwhile."""
+    drift_mg_h = conditions.weighing.balance.drift * 1000
+
+    def model(inputs: Inputs) -> Number:
+        line = inputs.normal("slope of the readings (mg/h)", loss_g_h * 1000, u_g_h * 1000)
+        return line + inputs.rectangular("drift of the balance (mg/h)", 0.0, drift_mg_h)
+
+    return evaluate(model)
 
 
 Loss = tuple[float, float]

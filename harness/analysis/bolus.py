@@ -15,7 +15,7 @@ from instruments.errors import BenchError
 
 LEVEL_S = 30.0
 _CLOCK_RATE = 1e-4
-_CLEAR = 20.0
+CLEAR = 20.0
 """A rise of less than so many times the balance's noise has no duration."""
 
 
@@ -58,7 +58,7 @@ def rise_in(view: View[BolusCase]) -> Rise:
     rise = rise_of(view.series("baseline", "drain"), LEVEL_S, sign=weighing.sign)
     baseline_g = weighing.sign * last(view.series("baseline"), LEVEL_S).mass_g
     rise = Rise(rise.series, baseline_g, rise.after_g)
-    if rise.gain_g < _CLEAR * weighing.noise().sd_g:
+    if rise.gain_g < CLEAR * weighing.noise().sd_g:
         raise BenchError("nothing rises above the noise where a bolus should be")
     return rise
 

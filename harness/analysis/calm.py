@@ -35,6 +35,8 @@ _BARE_G_H, _BARE_MM = 0.1, 20.0
 _SD_PER_MEDIAN = 1.4826
 """Of a normal distribution: its standard deviation over the median of its absolute values."""
 _FEWEST = 30
+_WEIGHTS = ("put on", "take off")
+"""Steps by hand that move the balance."""
 _PIECE = 32_768
 
 
@@ -50,8 +52,11 @@ def calm_faults(record: Record, period: Period, conditions: Conditions) -> list[
 
 
 def losses(record: Record, until_s: float, conditions: Conditions) -> list[str]:
-    """The vessel has lost more than it may in a stretch in which the pump stood: from then on the blank does not hold."""
-    for stretch in quiet_stretches(record, Period(0.0, until_s), conditions):
+    """The vessel has lost more than it may in a stretch in which the pump stood: from then on the blank does not hold.
+
+    Where check weights come and go, their mass is no loss: the stretches begin when the last one is off.
+    """
+    for stretch in quiet_stretches(record, Period(_last_handled_s(record), until_s), conditions):
         if (
             stretch.duration_s >= _QUIET_S
             and conditions.weighing.sign > 0
@@ -59,6 +64,10 @@ def losses(record: Record, until_s: float, conditions: Conditions) -> list[str]:
         ):
             return [f"from {stretch.start_s:.0f} s to {stretch.end_s:.0f} s {told}"]
     return []
+
+
+def _last_handled_s(record: Record) -> float:
+    return max((event.at_s for event in record.of_kind("done by hand") if event.data["step"] in _WEIGHTS), default=0.0)
 
 
 def _loss(series: Series, conditions: Conditions) -> str:
@@ -95,7 +104,8 @@ def _sudden(series: Series, record: Record, conditions: Conditions) -> list[str]
     allowed_g = _allowed_g(series, record, conditions, span)
     if not any(_restless(masses_g, allowed_g, span, begin) for begin in range(0, len(masses_g) - span, _PIECE)):
         return []
-    found = [*_steps(masses_g, allowed_g, span), *_swings(masses_g, allowed_g, span)]
+    flowed_g = 2 / _HASTE * (allowed_g - _unexplained_g(conditions))
+    found = [*_steps(masses_g, allowed_g, span), *_swings(masses_g, allowed_g, flowed_g, span)]
     if not found:
         return []
     first, change_g = min(found)
@@ -132,11 +142,12 @@ def _at_once(masses_g: FloatArray, change_g: FloatArray, span: int) -> NDArray[n
     return np.asarray(most_g[: len(change_g)] >= _MOST * np.abs(change_g))
 
 
-def _swings(masses_g: FloatArray, allowed_g: FloatArray, span: int) -> list[tuple[int, float]]:
-    """The first swing away from where the mass is both before and after."""
+def _swings(masses_g: FloatArray, allowed_g: FloatArray, flowed_g: FloatArray, span: int) -> list[tuple[int, float]]:
+    """The first swing away from where the mass is both before and after, but for what has flowed meanwhile."""
     before_g, middle_g, after_g = masses_g[: -2 * span], masses_g[span:-span], masses_g[2 * span :]
     swing_g = middle_g - (before_g + after_g) / 2
-    lone = (np.abs(swing_g) > allowed_g[: len(swing_g)]) & (np.abs(after_g - before_g) < _LONE * np.abs(swing_g))
+    same_g = _LONE * np.abs(swing_g) + flowed_g[: len(swing_g)]
+    lone = (np.abs(swing_g) > allowed_g[: len(swing_g)]) & (np.abs(after_g - before_g) < same_g)
     return _first(lone, swing_g)
 
 

@@ -70,7 +70,7 @@ def longest_standstill(view: View[Named], within: Period) -> tuple[Estimate, lis
         raise BenchError("the record has no stretch in which the pump was told to infuse")
     stretches = [stretch for one in told for stretch in _missing(view, one)]
     longest_s = max((stretch.duration_s for stretch in stretches), default=0.0)
-    blind_s = max(min(_window_s(view, one.rate_ml_h), one.period.duration_s) for one in told)
+    blind_s = max(min(window_s_of(view, one.rate_ml_h), one.period.duration_s) for one in told)
     half_width_s = blind_s / 2 if stretches else blind_s
     return evaluate(lambda inputs: inputs.rectangular("window of the detector (s)", longest_s, half_width_s)), stretches
 
@@ -81,7 +81,7 @@ def _in_words(period: Period) -> str:
 
 def _missing(view: View[Named], told: Commanded) -> list[Period]:
     """Stretches without delivery inside one commanded stretch."""
-    window_s = _window_s(view, told.rate_ml_h)
+    window_s = window_s_of(view, told.rate_ml_h)
     step_s = window_s / _STEPS
     period = told.period
     grid_s = np.arange(period.start_s + view.conditions.lag_s, period.end_s, step_s)
@@ -124,7 +124,7 @@ def _volumes_ml(view: View[Named], period: Period, grid_s: FloatArray) -> FloatA
     return np.asarray(weighing.sign * corrected_g * weighing.factor_ml_g())
 
 
-def _window_s(view: View[Named], rate_ml_h: float) -> float:
+def window_s_of(view: View[Named], rate_ml_h: float) -> float:
     """Long enough for the set rate to move twenty times what the balance is unsure of."""
     return max(_SHORTEST_S, _RESOLVED * _u_volume_ml(view) / (rate_ml_h / 3600))
 

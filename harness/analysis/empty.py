@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from harness.analysis.curve import Curve
 from harness.analysis.latency import Gap, Straight, ordered, straight
+from harness.analysis.rate_change import shortest_window_s
 from harness.metrology.budget import Estimate, Inputs, Model, evaluate
 from harness.metrology.density import Number
 from instruments.errors import BenchError, ConfigError
@@ -23,6 +24,8 @@ _LAGS = 6.0
 """After so many lags a corner is no longer rounded by them: what is left of it is below 0.3 %."""
 _LAG_KNOWN_TO = 0.5
 _CLEARLY = 3.0
+_FEWEST = 25
+"""Readings in a window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Empty:
     moment_s: Estimate
     before_ml_h: float
     after_ml_h: float
+
+
+def end_window_s(curve: Curve, rate_ml_h: float, rate_hz: float) -> float:
+    """The shortest window that shows the end of a flow, for a balance that sends ``rate_hz`` readings a second."""
+    return max(shortest_window_s(curve.u_point_ml, rate_ml_h), _FEWEST / rate_hz)
 
 
 def true_empty(

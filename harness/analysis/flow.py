@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from harness.analysis.blank import loss_mg_h
 from harness.analysis.delivery import no_delivery
 from harness.analysis.masses import Line, first, fit_line, last, volume_between
 from harness.analysis.view import Named, View
-from harness.cases import PumpOffCase, SteadyFlowCase
+from harness.cases import Limit, PumpOffCase, SteadyFlowCase
 from harness.metrology.budget import Estimate, Inputs, evaluate, exact, scaled, value_of
 from harness.metrology.density import Number
 from harness.metrology.volume import Level
-from harness.record import BLANK, Series
+from harness.record import BLANK, Period, Series
 from harness.verdicts import Measurand, judge
 
 _END_SHARE = 0.02
@@ -28,20 +29,23 @@ _HELD = 3.0
 
 def judge_steady_flow(view: View[SteadyFlowCase]) -> list[Measurand]:
     """Flow error in percent of the set rate: two-point with averaged ends; the regression is a diagnostic beside it."""
-    case, series = view.case, view.series("flow")
-    found, words = mean_flow(view, *ends(series))
-    error = scaled(found, 100 / case.rate, -100)
-    detail = f"{_in_words(diagnosis(view, series, found), case.rate)}; {words}"
-    judged = [view.judge("flow error", error, "%", case.flow_error, detail)]
-    judged += [*_standing_still(view), *_after_the_stop(view)]
+    case = view.case
+    judged = [flow_error(view, "flow error", view.series("flow"), case.rate, case.flow_error)]
+    judged += [*standing_still(view, view.phase("flow")), *after_the_stop(view, case.rate, case.flow_error)]
     if case.no_delivery is not None:
         judged.append(no_delivery(view, view.phase("flow"), case.no_delivery))
     return judged
 
 
-def _standing_still(view: View[SteadyFlowCase]) -> list[Measurand]:
-    """The pump said that it stands while it was told to run; listed only when it did."""
-    period = view.phase("flow")
+def flow_error(view: View[Named], name: str, series: Series, rate_ml_h: float, limit: Limit) -> Measurand:
+    """Mean flow over a series against a set rate, in percent of it."""
+    found, words = mean_flow(view, *ends(series))
+    detail = f"{_in_words(diagnosis(view, series, found), rate_ml_h)}; {words}"
+    return view.judge(name, scaled(found, 100 / rate_ml_h, -100), "%", limit, detail)
+
+
+def standing_still(view: View[Named], period: Period) -> list[Measurand]:
+    """The pump said that it stands while it was told to run, by the end of a period; listed only when it did."""
     stops = [event for event in view.record.of_kind("pump", view.case.id) if not event.data["running"]]
     within = [event for event in stops if event.at_s <= period.end_s]
     words = ", ".join(f"{event.data['word']} at {event.at_s:.0f} s" for event in within)
@@ -51,22 +55,32 @@ def _standing_still(view: View[SteadyFlowCase]) -> list[Measurand]:
 def judge_pump_off(view: View[PumpOffCase]) -> list[Measurand]:
     """Flow while the pump is off, in uL/h, corrected for evaporation."""
     found, words = mean_flow(view, *ends(view.series("off")))
-    return [view.judge("flow when off", scaled(found, 1000), "uL/h", view.case.flow, words), *_while_settling(view)]
+    judged = [view.judge("flow when off", scaled(found, 1000), "uL/h", view.case.flow, words)]
+    return [*judged, *_evaporated(view), *_while_settling(view)]
+
+
+def _evaporated(view: View[PumpOffCase]) -> list[Measurand]:
+    if view.case.evaporation is None:
+        return []
+    line = fit_line(view.series("off"))
+    found = loss_mg_h(view.conditions, -line.slope_g_s * 3600, line.u_g_s * 3600)
+    return [view.judge("evaporation", found, "mg/h", view.case.evaporation, "by the readings of this case alone")]
 
 
 def _while_settling(view: View[PumpOffCase]) -> list[Measurand]:
     """What came between the stop and the time that is judged."""
     limit = view.case.flow
-    return _went_on(view, "volume while settling", ("settle",), limit.most, view.rule(limit))
+    return went_on(view, "volume while settling", ("settle",), limit.most, view.rule(limit))
 
 
-def _after_the_stop(view: View[SteadyFlowCase]) -> list[Measurand]:
+def after_the_stop(
+    view: View[Named], rate_ml_h: float, limit: Limit, phases: Sequence[str] = ("relax", BLANK)
+) -> list[Measurand]:
     """What came while the line relaxed, and in the blank. A tenth of the set rate is no drift of a balance: the flow went on."""
-    limit = view.case.flow_error
-    return _went_on(view, "volume after the stop", ("relax", BLANK), _GOES_ON * view.case.rate * 1000, view.rule(limit))
+    return went_on(view, "volume after the stop", phases, _GOES_ON * rate_ml_h * 1000, view.rule(limit))
 
 
-def _went_on(view: View[Named], name: str, phases: Sequence[str], flow_ul_h: float, rule: str) -> list[Measurand]:
+def went_on(view: View[Named], name: str, phases: Sequence[str], flow_ul_h: float, rule: str) -> list[Measurand]:
     """The volume of phases in which the pump stands, listed where it is more than the line held back and ``flow_ul_h`` allow."""
     if not all(view.record.has_phase(view.case.id, phase) for phase in phases):
         return []

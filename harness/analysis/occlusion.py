@@ -11,7 +11,7 @@ from harness.analysis.curve import Curve
 from harness.analysis.latency import Gap, latency_s, ordered
 from harness.metrology.budget import Estimate, Inputs, evaluate, exact
 from harness.metrology.density import Number
-from harness.record import FloatArray
+from harness.record import FloatArray, Period
 from instruments.errors import BenchError, ConfigError
 
 _PA_PER_KPA = 1000.0
@@ -27,6 +27,11 @@ class Pressures:
     moments_s: FloatArray
     pressures_kpa: FloatArray
     u_kpa: float = 0.0
+
+    def during(self, period: Period) -> FloatArray:
+        """The readings of a period; both ends belong to it."""
+        within = (self.moments_s >= period.start_s) & (self.moments_s <= period.end_s)
+        return np.asarray(self.pressures_kpa[within])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +73,17 @@ def occlusion(
     before, after = level(curve, opened_s - window_s, opened_s), level(curve, normal_s, normal_s + window_s)
     return Occlusion(
         time_to_alarm_s=latency_s((max(since_s, closed_s), until_s), exact(closed_s)),
-        pressure_kpa=None if pressures is None else _pressure_kpa(pressures, alarm),
+        pressure_kpa=None if pressures is None else pressure_at(pressures, alarm),
         bolus_ul=_bolus_ul(curve, before, after, (after.moment_s - opened_s) * rate_ml_h / 3600),
         normal_s=normal_s,
     )
 
 
-def _pressure_kpa(pressures: Pressures, alarm: Gap) -> Estimate:
-    """Anywhere between the lowest and the highest pressure from one poll to the other."""
+def pressure_at(pressures: Pressures, alarm: Gap) -> Estimate:
+    """In kPa, anywhere between the lowest and the highest pressure from one poll to the other.
+
+    Raises BenchError when the pressures do not reach from poll to poll.
+    """
     moments_s, (since_s, until_s) = pressures.moments_s, alarm
     if not len(moments_s) or moments_s[0] > since_s or moments_s[-1] < until_s:
         raise BenchError(f"the pressures do not reach from {since_s:g} s to {until_s:g} s, where the alarm is")

@@ -6,7 +6,7 @@ The mean flow over a window follows from the volumes at its two ends (the telesc
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,16 +14,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from harness.analysis.grid import CHUNK, Grid, smoothed, stretches, whole
+from harness.cases.trumpets import WINDOWS as WINDOWS
 from harness.metrology.budget import Estimate, Inputs, evaluate, from_draws
 from harness.metrology.density import Number
 from harness.record import FloatArray
 from instruments.errors import BenchError, ConfigError
-
-WINDOWS: Mapping[str, tuple[float, ...]] = {
-    "iec": tuple(60.0 * minutes for minutes in (2, 5, 11, 19, 31)),
-    "ambulatory": tuple(60.0 * minutes for minutes in (15, 60, 150, 330, 570, 930)),
-}
-"""Window lengths in s by name: S = 0.5 min and S = 15 min (fluid-delivery-test-methods, section 6)."""
 
 _SAME_PCT = 1e-9
 _LIMITING = 4.0

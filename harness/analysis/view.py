@@ -38,7 +38,7 @@ class Conditions:
 
     ``lag_s``: by how much the balance trails behind the pump (line and filter together); ``lags``: what of it timings are
     corrected for. ``transmission_s``: how long a reading is on the line before it is stamped; ``filled_ml``: what was in the
-    syringe.
+    syringe; ``pressure_u_kpa``: standard uncertainty of a line pressure; ``compliance_l_pa``: of the line, as its lag tells it.
     """
 
     weighing: Weighing
@@ -52,6 +52,8 @@ class Conditions:
     filled_ml: float = 0.0
     filled_u_ml: float = 0.0
     label_ug_ml: float | None = None
+    pressure_u_kpa: float = 0.0
+    compliance_l_pa: float = 0.0
 
     @property
     def corrected_lags(self) -> tuple[Lag, ...]:

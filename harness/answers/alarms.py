@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.analysis.empty import residual_at, true_empty
+from harness.analysis.empty import end_window_s, residual_at, true_empty
 from harness.analysis.latency import latency_s
 from harness.analysis.occlusion import Pressures, occlusion
-from harness.analysis.rate_change import shortest_window_s
 from harness.analysis.view import View, trailing_s
-from harness.answers.common import FEWEST, Answer, Plain, curve_over, measured
+from harness.answers.common import Answer, Plain, curve_over, measured
 from harness.record import Period
 from harness.recording import Recording
 from harness.requests import (
@@ -42,7 +41,7 @@ def _occlusion(view: View[OcclusionRequest], period: Period, recording: Recordin
 
 def _empty(view: View[EmptyRequest], period: Period, _: Recording) -> Plain:
     asked, curve = view.case, curve_over(view, period)
-    window_s = asked.window or max(shortest_window_s(curve.u_point_ml, asked.rate), FEWEST / view.conditions.rate_hz)
+    window_s = asked.window or end_window_s(curve, asked.rate, view.conditions.rate_hz)
     lag_s, half_s = trailing_s(view.conditions)
     found = true_empty(curve, asked.rate, window_s=window_s, lag_s=lag_s, lag_half_s=half_s)
     latency = latency_s(asked.alarm, found.moment_s) if found and asked.alarm else None

@@ -26,7 +26,7 @@ class BolusCase(CaseBase):
 
     procedure: Literal["bolus"]
     dose: Annotated[Micrograms, Field(gt=0)] | None = None
-    volume: VolumeOfDose = Field(default=None)
+    volume: VolumeOfDose = Field(default=None, validate_default=True)
     over: Positive
     volume_error: PercentLimit
     duration: DurationLimit | None = None

@@ -8,14 +8,15 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from harness.cases.base import CaseBase, NotNegative, Positive
-from harness.cases.limits import DurationLimit, FlowLimit, PercentLimit
+from harness.cases.limits import DurationLimit, FlowLimit, LossLimit, PercentLimit
+from harness.cases.outlet import OutletCase
 from harness.quantities import MilliLitresPerHourOfDrug
 from harness.stands import BenchFile
 
 Rate = Annotated[MilliLitresPerHourOfDrug, Field(gt=0)]
 
 
-class SteadyFlowCase(CaseBase):
+class SteadyFlowCase(OutletCase):
     """A constant set rate; the first ``settle`` of it is not judged."""
 
     procedure: Literal["steady-flow"]
@@ -26,7 +27,7 @@ class SteadyFlowCase(CaseBase):
     no_delivery: DurationLimit | None = None
 
     def lasts_s(self, left_ml: float) -> float:
-        return self.settle + self.duration
+        return self.settle + self.duration + self.moving_s
 
     def gives_ml(self, left_ml: float) -> float:
         return self.rate * self.lasts_s(left_ml) / 3600
@@ -37,12 +38,17 @@ class SteadyFlowCase(CaseBase):
 
 
 class PumpOffCase(CaseBase):
-    """The pump is switched off; nothing may flow."""
+    """The pump is switched off; nothing may flow.
+
+    ``evaporation``: what the vessel loses meanwhile, by nothing but its own readings; below 0 it gains, so that a leak into it
+    which was there in the blank too, and was taken for less evaporation, has a limit of its own.
+    """
 
     procedure: Literal["pump-off"]
     settle: NotNegative = 600.0
     duration: Positive
     flow: FlowLimit
+    evaporation: LossLimit | None = None
 
     def lasts_s(self, left_ml: float) -> float:
         return self.settle + self.duration

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from harness.files import Strict
 from harness.metrology.rules import Interval, parse_rule
-from harness.quantities import Kilopascals, MicroLitres, MicroLitresPerHour, Milligrams, Percent, Seconds, Volts
+from harness.quantities import (
+    Days,
+    Kilopascals,
+    MicroLitres,
+    MicroLitresPerHour,
+    Milligrams,
+    MilligramsPerHour,
+    Percent,
+    Seconds,
+    Volts,
+)
 
 Rule = Annotated[str, AfterValidator(parse_rule)]
 Basis = Literal["stated", "published", "proposed", ""]
@@ -80,6 +91,14 @@ class TimeLimit(Limit):
     at_most: Seconds | None = None
 
 
+class DaysLimit(Limit):
+    """Of the therapy, where bench time is shorter."""
+
+    within: Annotated[Days, Field(gt=0)] | None = None
+    at_least: Days | None = None
+    at_most: Days | None = None
+
+
 class VolumeLimit(Limit):
     within: Annotated[MicroLitres, Field(gt=0)] | None = None
     at_least: MicroLitres | None = None
@@ -110,7 +129,25 @@ class MassLimit(Limit):
     at_most: Milligrams | None = None
 
 
+class LossLimit(Limit):
+    """Of what a vessel loses; a gain is below 0."""
+
+    within: Annotated[MilligramsPerHour, Field(gt=0)] | None = None
+    at_least: MilligramsPerHour | None = None
+    at_most: MilligramsPerHour | None = None
+
+
 class ScatterLimit(MassLimit):
     """Of a standard deviation."""
 
     within: None = None
+
+
+def limits_of(table: BaseModel) -> Iterator[tuple[str, Limit]]:
+    """Every limit of a case that is set, by its key."""
+    for key, value in table:
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, Limit):
+                yield key, item
+            elif isinstance(item, Strict):
+                yield from ((f"{key}.{inner}", limit) for inner, limit in limits_of(item))

@@ -447,7 +447,8 @@ def _of_run(plain: Mapping[str, Any]) -> dict[str, Any]:
 def _check_copies(check: _Check, journal: _Journal) -> None:
     """What stands in two places says the same in both: a change in one is found without a key, whatever the manifest says."""
     plan, bench = journal.head["plan"], journal.head["bench"]
-    for name, text in (("plan.toml", plan.get("text")), ("bench.toml", bench.get("text")), ("mapping.toml", bench.get("text"))):
+    copies = {**dict.fromkeys(("plan.toml", "plan.py"), plan), **dict.fromkeys(("bench.toml", "mapping.toml"), bench)}
+    for name, text in ((name, told.get("text")) for name, told in copies.items()):
         if text is not None and name in check.files and name not in check.failed and check.files[name] != text.encode("utf-8"):
             check.fails(name, 0, len(check.files[name]) - 1, "expected the text that the head of the journal has")
     if RUN in check.files and RUN not in check.failed:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.signal import lfilter
 
 from harness.analysis.bolus import LEVEL_S
 from harness.analysis.masses import volume_between
@@ -13,7 +12,7 @@ from harness.analysis.timing import Rise, duration_s, onset_s, rise_of
 from harness.analysis.view import Conditions, View
 from harness.cases import BolusCase
 from harness.cases.boluses import BASELINE_S, DRAIN_S
-from harness.forecasts.common import Foreseen, levels
+from harness.forecasts.common import Foreseen, lagged, levels
 from harness.metrology.budget import scaled
 from harness.record import Series
 
@@ -42,7 +41,4 @@ def bolus_rise(volume_ml: float, over_s: float, conditions: Conditions) -> Rise:
     """The bolus as the balance would show it behind all lags, without noise."""
     moments_s = np.arange(0.0, BASELINE_S + over_s + DRAIN_S, _STEP_S)
     masses_g = np.clip((moments_s - BASELINE_S) / over_s, 0, 1) * volume_ml / conditions.weighing.factor_ml_g()
-    for lag in conditions.corrected_lags:
-        keep = np.exp(-_STEP_S / lag.lag_s) if lag.lag_s > 0 else 0.0
-        masses_g = np.asarray(lfilter([1 - keep], [1, -keep], masses_g))
-    return rise_of(Series(moments_s, masses_g), LEVEL_S)
+    return rise_of(Series(moments_s, lagged(masses_g, _STEP_S, conditions)), LEVEL_S)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.analysis.blank import loss_mg_h
 from harness.analysis.flow import end_span_s, mean_flow
 from harness.analysis.view import View
 from harness.cases import PumpOffCase, SteadyFlowCase
-from harness.forecasts.common import Foreseen, levels
+from harness.forecasts.common import Foreseen, levels, line_u_g_h
 from harness.metrology.budget import scaled
 
 
@@ -21,3 +22,6 @@ def foresee_pump_off(view: View[PumpOffCase]) -> Iterator[Foreseen]:
     case = view.case
     found, _ = mean_flow(view, *levels(view, 0.0, case.duration, end_span_s(case.duration)))
     yield "flow when off", "uL/h", scaled(found, 1000), case.flow.interval, case.flow
+    if case.evaporation is not None:
+        lost = loss_mg_h(view.conditions, 0.0, line_u_g_h(view.conditions, case.duration))
+        yield "evaporation", "mg/h", lost, case.evaporation.interval, case.evaporation

@@ -156,6 +156,20 @@ def reachable(limits: Interval, spread: Spread, rule: str) -> bool:
     return _decidable(0.0, spread, limits, applied) and low <= high and low < math.inf and high > -math.inf
 
 
+def fails_beyond(limits: Interval, spread: Spread, rule: str) -> Interval:
+    """The true values below and above which FAIL is to be counted on: nowhere for an open side, or a rule that cannot decide.
+
+    A measured value fails beyond T, by ``non-binary`` beyond T and its guard band. The true one has to lie farther out by the
+    reach of the interval, so that 97.7 % of what is measured then fails.
+    """
+    applied = _rule(rule)
+    if not _decidable(0.0, spread, limits, applied):
+        return None, None
+    guard = applied.guard(spread) if applied.outside is not Outcome.FAIL else _none(spread)
+    below, above = _expanded(spread)
+    return _inside(limits, (-guard[1] - below, -guard[0] - above))
+
+
 def conformance(value: float, u: float, limits: Interval) -> float:
     """Probability that the true value lies inside the limits, 0 to 1 (JCGM 106, flat prior, normal distribution).
 

@@ -5,15 +5,17 @@ A pump that a case asks a capability of has the driver's methods that belong to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import cast
 
 from harness.rig import Rig
 from harness.stands import PressureStand
 from instruments import pumps
+from instruments.errors import Refused, SettingDiffers
 from instruments.hands import Step
-from instruments.pumps import BolusPump, PrimingPump, ProfilePump, PumpStatus, ReservoirPump
+from instruments.pumps import BatteryPump, BolusPump, PrimingPump, ProfilePump, PumpStatus, ReservoirPump
+from instruments.units import to_unit
 
 # --- the pump ---
 
@@ -57,12 +59,68 @@ def give_bolus(rig: Rig, volume_ml: float, rate_ml_h: float, basal_ml_h: float) 
     rig.commanded(basal_ml_h)
 
 
+def try_setting(rig: Rig, name: str, asked: float, unit: str, apply: Callable[[float], float]) -> None:
+    """Set something that the pump may refuse, or take otherwise; what came of it goes into the record."""
+    taken, told = None, ""
+    before = rig.recorder.command_count
+    try:
+        taken = apply(asked)
+    except (Refused, SettingDiffers) as err:
+        told = str(err)
+    rig.note(
+        "tried", name=name, requested=asked, reported=taken, unit=unit, told=told, applied=rig.recorder.commands_since(before)
+    )
+
+
+def try_start(rig: Rig, rate_ml_h: float) -> bool:
+    """Start what the pump has for its programme, which should be ``rate_ml_h``; whether it did goes into the record."""
+    try:
+        rig.begin(rate_ml_h, rig.pump.start)
+    except Refused as err:
+        rig.note("tried", name="start", requested=rate_ml_h, reported=None, unit="mL/h", told=str(err))
+        rig.stop()
+        return False
+    return True
+
+
 def prime(rig: Rig, volume_ml: float, rate_ml_h: float) -> None:
     """Begin to fill the line: by the pump's own priming where it has one; it stops by itself."""
     if rig.stations.can("pump", "prime"):
         rig.begin(rate_ml_h, lambda: cast(PrimingPump, rig.pump).prime(volume_ml, rate_ml_h))
     else:
         rig.start(rate_ml_h, volume_ml)
+
+
+def read_total(rig: Rig) -> float:
+    """The volume that the pump says it has infused, in mL, into the record."""
+    infused_ml = rig.pump.infused_ml()
+    rig.note("infused", told_ml=infused_ml)
+    return infused_ml
+
+
+def set_threshold(rig: Rig, pressure_kpa: float) -> None:
+    """Of the pump's occlusion alarm, at its own keys."""
+    words = f"set the pump's occlusion alarm to {pressure_kpa:g} kPa ({pressure_kpa * 7.50062:.0f} mmHg)"
+    rig.by_hand(Step("threshold", words, {"pressure_kpa": pressure_kpa}))
+
+
+def read_reservoir(rig: Rig) -> float:
+    """What the pump believes to be in its reservoir, in mL, into the record."""
+    believed_ml = cast(ReservoirPump, rig.pump).reservoir_ml()
+    rig.note("reservoir", believed_ml=believed_ml)
+    return believed_ml
+
+
+def withdraw(rig: Rig) -> float:
+    """Have all that is left drawn out and weighed; returns its volume in mL. What the pump believed goes into the record with it.
+
+    Raises BenchError where the answer is no volume.
+    """
+    believed_ml = read_reservoir(rig)
+    words = "draw all that is left out of the pump's reservoir, weigh it, and write its volume, like 1.987 mL"
+    withdrawn_ml = to_unit(rig.by_hand(Step("withdraw", words)), "mL")
+    rig.note("withdrawn", volume_ml=withdrawn_ml, believed_ml=believed_ml)
+    return withdrawn_ml
 
 
 def refill(rig: Rig, volume_ml: float) -> None:
@@ -83,6 +141,13 @@ def close_line(rig: Rig, place: float) -> None:
 
 def open_line(rig: Rig) -> None:
     rig.by_hand(Step("open", "open the stopcock"))
+
+
+def drain_line(rig: Rig, pump_path_ml: float) -> None:
+    """The catheter, and so much of the way to it in the pump: as if they were new."""
+    path = f", and {pump_path_ml:g} mL of the pump's own path," if pump_path_ml else ""
+    words = f"empty the catheter{path} and put it back dry; its tip stays in the liquid"
+    rig.by_hand(Step("drain", words, {"pump_path_ml": pump_path_ml}))
 
 
 def set_outlet(rig: Rig, pressure_kpa: float) -> None:
@@ -118,6 +183,29 @@ def watch_line(rig: Rig, deadline_s: float, every_s: float) -> PumpStatus:
 def set_battery(rig: Rig, voltage_v: float) -> float:
     """The voltage of the supply that stands in the battery's place; returns what it took, in V."""
     return rig.setting("battery voltage", voltage_v, "V", rig.stations["battery"].set_voltage)
+
+
+def battery_state(rig: Rig) -> str:
+    """NORM, ERI or EOS: what the pump says of its battery, into the record."""
+    told = cast(BatteryPump, rig.pump).battery()
+    rig.note("battery", state=told.state, voltage_v=told.voltage_v)
+    return told.state
+
+
+def cut_power(rig: Rig, by: str) -> None:
+    """Take the pump's power away, by the ``supply`` in its battery's place or by ``hand``; inside ``rig.unpowered``."""
+    if by == "supply":
+        switch_battery(rig, on=False)
+    else:
+        rig.by_hand(Step("power off", "take the pump's power away (plug or battery)"))
+    rig.commanded(0.0)
+
+
+def restore_power(rig: Rig, by: str) -> None:
+    if by == "supply":
+        switch_battery(rig, on=True)
+    else:
+        rig.by_hand(Step("power on", "give the pump its power back, and wait until it has started up"))
 
 
 def switch_battery(rig: Rig, *, on: bool) -> None:

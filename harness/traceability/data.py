@@ -25,7 +25,7 @@ def as_json(matrix: Matrix) -> dict[str, Any]:
         "never_run": {source: matrix.never_run(source) for source in matrix.sources},
         "runs_of_other_revisions": [_run(run) for run in matrix.outdated],
         "unreadable": [{"folder": run.name, "reason": run.reason} for run in matrix.unreadable],
-        "runs_of_other_plans": matrix.of_other_plans,
+        "runs_of_other_plans": [_run(run) for run in matrix.of_other_plans],
     }
 
 

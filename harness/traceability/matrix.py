@@ -68,14 +68,14 @@ class Gaps:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """``outdated``: runs of other revisions of the plans, which do not count. ``of_other_plans``: how many runs are of none."""
+    """``outdated``: runs of other revisions of the plans. ``of_other_plans``: runs of none of them. Neither counts."""
 
     requirements: Requirements
     plans: Sequence[Plan]
     cases: Sequence[TracedCase]
     outdated: Sequence[Run] = ()
     unreadable: Sequence[Unreadable] = ()
-    of_other_plans: int = 0
+    of_other_plans: Sequence[Run] = ()
 
     @property
     def sources(self) -> list[str]:
@@ -119,7 +119,8 @@ def trace(requirements: Requirements, plans: Sequence[Plan], out: Path) -> Matri
     ours = [run for run in runs if run.plan in now]
     current = [run for run in ours if run.plan_sha256 == now[run.plan].sha256]
     outdated = [run for run in ours if run.plan_sha256 != now[run.plan].sha256]
-    return Matrix(requirements, plans, _cases(plans, current), outdated, unreadable, len(runs) - len(ours))
+    others = [run for run in runs if run.plan not in now]
+    return Matrix(requirements, plans, _cases(plans, current), outdated, unreadable, others)
 
 
 def _by_id(plans: Iterable[Plan]) -> dict[str, Plan]:

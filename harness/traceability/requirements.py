@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from harness.files import Strict, read_toml, validated
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Text = Annotated[str, Field(min_length=1)]
 
 

@@ -117,3 +117,18 @@ class ReservoirPump(Pump, Protocol):
     def set_low_reservoir(self, volume_ml: float) -> float:
         """Volume at which it alarms (0: never); returns what it took, in mL."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryStatus:
+    """``charge_pct`` is NaN where the pump cannot know it; ``state`` is NORM, ERI (replace it soon) or EOS (end of service)."""
+
+    voltage_v: float
+    charge_pct: float
+    state: str
+
+
+class BatteryPump(Pump, Protocol):
+    """A pump that tells the state of its battery."""
+
+    def battery(self) -> BatteryStatus: ...

@@ -16,7 +16,7 @@ from instruments.errors import Refused, ReplyError, ReplyTimeout, SafetyError, S
 from instruments.identity import Identity
 from instruments.link import Link
 from instruments.port import LineSettings
-from instruments.pumps import PumpStatus, Step
+from instruments.pumps import BatteryStatus, PumpStatus, Step
 from instruments.scpi import Answered, Scpi, identify_as
 from instruments.settings import check_taken
 from instruments.wire import scpi_pump as wire
@@ -27,15 +27,6 @@ from instruments.wire.scpi_pump_commands import Commands, Form, forms
 
 _OFF = "OFF"
 _STOP_TRIES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class BatteryStatus:
-    """``charge_pct`` is NaN where the pump cannot know it; ``state`` is NORM, ERI or EOS."""
-
-    voltage_v: float
-    charge_pct: float
-    state: str
 
 
 class ScpiPump:

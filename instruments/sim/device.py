@@ -137,8 +137,10 @@ class SimDevice:
 
     def _collect(self) -> None:
         """Move what is due from the line to the host, in the order of arrival."""
+        if not self._sent and not len(self._on_the_way):
+            return
         now_us = microseconds(self.now_s)
-        if not self._sent and not (len(self._on_the_way) and self._on_the_way.stamps_us[0] <= now_us):
+        if not self._sent and self._on_the_way.stamps_us[0] > now_us:
             return
         line = Stamped.join([self._on_the_way, *self._sent]).in_order()
         due = int(np.searchsorted(line.stamps_us, now_us, side="right"))

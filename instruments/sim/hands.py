@@ -113,6 +113,11 @@ class SimulatedHands:
         self._reach.path.block(self._now_s, FREE, _STOPCOCK)
         self._tell("open", "the stopcock")
 
+    def drain(self, data: Data) -> None:
+        empty_ml = self._reach.path.line.dead_volume_ml + data["pump_path_ml"]
+        self._reach.path.drain(self._now_s, empty_ml)
+        self._tell("drain", f"{empty_ml:.7f} mL of catheter and pump are empty")
+
     def outlet(self, data: Data) -> None:
         self._reach.path.face(self._now_s, data["pressure_kpa"] * 1000)
         self._tell("outlet", f"at {data['pressure_kpa']:g} kPa")
@@ -185,6 +190,7 @@ _DEEDS: Mapping[Kind, _Deed] = {
     "do": _Deed(SimulatedHands.look),
     "close": _Deed(SimulatedHands.close, {"place": (0.0, 1.0)}),
     "open": _Deed(SimulatedHands.open),
+    "drain": _Deed(SimulatedHands.drain, {"pump_path_ml": (0.0, _ANY)}),
     "outlet": _Deed(SimulatedHands.outlet, {"pressure_kpa": (_VACUUM_KPA, _ANY)}),
     "threshold": _Deed(SimulatedHands.set_threshold, {"pressure_kpa": (0.001, _ANY)}),
     "withdraw": _Deed(SimulatedHands.withdraw),

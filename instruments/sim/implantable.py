@@ -18,7 +18,7 @@ from instruments.sim.implantable_delivery import Delivery
 from instruments.sim.implantable_log import EventLog
 from instruments.sim.implantable_reservoir import Reservoir
 from instruments.sim.physics.drive import Drive
-from instruments.sim.power import Source
+from instruments.sim.power import Consumer, Source
 from instruments.sim.scpi import ScpiDevice
 from instruments.sim.scpi_status import PON
 from instruments.wire.scpi_errors import ScpiError
@@ -31,7 +31,7 @@ _OF_DELIVERY = frozenset({"LOW", "EMPTY", "STALL"})
 _OPERATION = {"OFF": 0, "CONS": INFUSING, "FLEX": INFUSING | FLEX, "BOL": INFUSING | BOLUS, "PRIM": INFUSING | PRIMING}
 
 
-class ImplantablePump(ScpiDevice):
+class ImplantablePump(ScpiDevice, Consumer):
     """State of the pump, and what becomes of it in time. ``filled_ml`` is what really is in the reservoir when it begins."""
 
     feels_pressure = False
@@ -49,6 +49,7 @@ class ImplantablePump(ScpiDevice):
         self._filled = False
         self._edges_s = sorted({data.stall_at_s, data.stall_ends_s} - {_NEVER_S})
         self._watches = self._watch()
+        self._agenda = self._events()
         self.reset()
         self.powered = self.voltage_v >= data.battery.dead_v
         if self.powered:
@@ -117,26 +118,25 @@ class ImplantablePump(ScpiDevice):
     # --- what happens by itself ---
 
     def next_event_s(self) -> float:
-        return min((moment_s for moment_s, _ in self._events()), default=_NEVER_S)
+        return min(due_s() for due_s, _ in self._agenda) if self.powered else _NEVER_S
 
     def happen(self) -> None:
         self._feel_power()
         self._look()
-        while due := [act for moment_s, act in self._events() if moment_s <= self.now_s]:
-            due[0]()
+        while self.next_event_s() <= self.now_s:
+            next(act for due_s, act in self._agenda if due_s() <= self.now_s)(self.now_s)
             self._look()
         self.alarming = self.powered and bool(self.alarms.bits)
 
-    def _events(self) -> list[tuple[float, Callable[[], None]]]:
-        if not self.powered:
-            return []
+    def _events(self) -> list[tuple[Callable[[], float], Callable[[float], None]]]:
+        """When what happens by itself is due, and what it is."""
         return [
-            (min(self._edges_s, default=_NEVER_S), self._turn_stall),
-            (self.delivery.reached_s, lambda: self.delivery.go_on(self.now_s)),
-            (self.drive.next_event_s(), lambda: self.drive.act(self.now_s)),
-            *((watch.due_s(), lambda watch=watch: watch.act(self.now_s)) for watch in self._watches),
-            (self.alarms.next_tone_s(), lambda: self.alarms.sound_due(self.now_s)),
-            (self._silence_s(), self._meet_silence),
+            (lambda: min(self._edges_s, default=_NEVER_S), self._turn_stall),
+            (lambda: self.delivery.reached_s, self.delivery.go_on),
+            (self.drive.next_event_s, self.drive.act),
+            *((watch.due_s, watch.act) for watch in self._watches),
+            (self.alarms.next_tone_s, self.alarms.sound_due),
+            (self._silence_s, self._meet_silence),
         ]
 
     def _look(self) -> None:
@@ -191,13 +191,13 @@ class ImplantablePump(ScpiDevice):
     def _is_stalled(self) -> bool:
         return self._stuck and self.drive.flow_ml_s > 0
 
-    def _turn_stall(self) -> None:
+    def _turn_stall(self, now_s: float) -> None:
         """The motor gets stuck, or free again: then it turns on as it is driven."""
         del self._edges_s[0]
         flow_ml_s = self.drive.flow_ml_s
-        self.drive.run(self.now_s, 0.0)
-        self.drive.run(self.now_s, flow_ml_s)
-        self._motor_changed(self.now_s)
+        self.drive.run(now_s, 0.0)
+        self.drive.run(now_s, flow_ml_s)
+        self._motor_changed(now_s)
 
     def _end_delivery(self, why: str) -> None:
         self.delivery.stop(self.now_s, "OFF", why)
@@ -208,9 +208,9 @@ class ImplantablePump(ScpiDevice):
         armed = self.watchdog_s > 0 and self.delivery.state != "OFF"
         return self._heard_s + self.watchdog_s if armed else _NEVER_S
 
-    def _meet_silence(self) -> None:
+    def _meet_silence(self, now_s: float) -> None:
         self._end_delivery("WDOG")
-        self.alarms.begin(self.now_s, "WDOG")
+        self.alarms.begin(now_s, "WDOG")
 
     # --- power ---
 
@@ -247,7 +247,7 @@ class ImplantablePump(ScpiDevice):
         self._wake_status()
         self.reset()
         self.log.power_up(self.now_s)
-        if self._cut:
+        if self._cut and "POW" not in self.data.unnoticed:
             self.alarms.begin(self.now_s, "POW")
 
     def _wake_status(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Protocol, runtime_checkable
 
 
@@ -14,10 +15,9 @@ class Source(Protocol):
         ...
 
 
-@runtime_checkable
-class Consumer(Protocol):
-    """A device that draws current from a supply."""
+class Consumer(ABC):
+    """A device that draws current from a supply; asked at every step of the bench, so that what it is has to be told quickly."""
 
+    @abstractmethod
     def drawn_a(self) -> float:
         """The current that it wants just now, in A, whatever the voltage."""
-        ...

@@ -23,7 +23,9 @@ Mask = NDArray[np.bool_]
 UNIT_POWERS = {"g": 0, "kg": 3, "mg": -3}
 """Powers of ten that make grams of the units a bench may use; any other unit in a line is an error."""
 
-_SPACE, _SIGN, _DIGIT, _OTHER = 0, 1, 2, 3
+TENS = 10 ** np.arange(19, dtype=np.int64)
+_FOUR_DIGITS = (np.arange(10_000)[:, np.newaxis] // [1000, 100, 10, 1] % 10 + ord("0")).astype(np.uint8).view(np.uint32)[:, 0]
+"""The text of every number of four digits, each as one word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def decode_block(lines: Stamped, rows: Sequence[Row], decode_line: Callable[[byt
 def _read_width(lines: Stamped, rows: Sequence[Row], masses_g: NDArray[np.float64], statuses: Bytes) -> None:
     """Read all lines of one width that have one of the forms ``rows``."""
     width = len(rows[0].template)
-    where = np.flatnonzero(np.diff(lines.ends, prepend=0) == width)
+    where = np.flatnonzero(lines.lengths == width)
     if not len(where):
         return
     windows = np.lib.stride_tricks.sliding_window_view(np.frombuffer(lines.data, dtype=np.uint8), width)
@@ -105,28 +107,35 @@ def _read_rows(table: Bytes, row: Row) -> tuple[NDArray[np.float64], Mask]:
         good &= np.isin(sign, list(row.signs)) & ((sign != ord(" ")) | (counts == 0))
         counts = np.where(sign == ord("-"), -counts, counts)
     power = decimals - UNIT_POWERS[row.unit]
-    return np.where(power >= 0, counts / 10.0 ** np.maximum(power, 0), counts * 10.0 ** np.maximum(-power, 0)), good
+    return np.where(power >= 0, counts / TENS[np.maximum(power, 0)], counts * TENS[np.maximum(-power, 0)]), good
 
 
 def read_numbers(field: Bytes, signs: bytes = b"-") -> tuple[IntArray, IntArray, Mask]:
     """Counts of the last place, decimals, and which rows obey the grammar: spaces, one of ``signs`` or none, digits, one
-    point between digits or none, up to the last column.
+    point between digits or none, up to the last column (of 18 at most).
     """
-    digits = field - np.uint8(ord("0"))
-    is_digit, is_point = digits < 10, field == ord(".")
-    kinds = np.full(field.shape, _OTHER, dtype=np.int8)
-    kinds[field == ord(" ")] = _SPACE
-    is_sign = np.isin(field, list(signs)) if signs else np.zeros_like(is_digit)
-    kinds[is_sign] = _SIGN
-    kinds[is_digit | is_point] = _DIGIT
-    good = (kinds != _OTHER).all(axis=1) & (np.diff(kinds, axis=1) >= 0).all(axis=1) & is_digit[:, -1]
-    good &= (is_point.sum(axis=1) <= 1) & (is_sign.sum(axis=1) <= 1)
-    good &= ~is_point[:, 0] & ~(is_point[:, 1:] & ~is_digit[:, :-1]).any(axis=1)
-    counts = np.zeros(len(field), dtype=np.int64)
-    for column in range(field.shape[1]):
-        counts = np.where(is_digit[:, column], counts * 10 + digits[:, column], counts)
-    decimals = np.where(is_point.any(axis=1), field.shape[1] - 1 - is_point.argmax(axis=1), 0).astype(np.int64)
-    return np.where((field == ord("-")).any(axis=1), -counts, counts), decimals, good
+    columns = np.ascontiguousarray(field.T)
+    is_point, is_space = columns == ord("."), columns == ord(" ")
+    is_digit = columns - np.uint8(ord("0")) < 10
+    is_front = np.logical_or.reduce([is_space, *(columns == sign for sign in signs)])
+    right = is_digit.copy()
+    right[0] |= is_front[0]
+    right[1:] |= (is_front[1:] & is_space[:-1]) | (is_point[1:] & is_digit[:-1])
+    good = right.all(axis=0) & is_digit[-1] & (is_point.sum(axis=0, dtype=np.uint8) <= 1)
+    counts, decimals = _counts((columns - np.uint8(ord("0"))) * is_digit, is_point)
+    return np.where((columns == ord("-")).any(axis=0), -counts, counts), decimals, good
+
+
+def _counts(digits: Bytes, is_point: Mask) -> tuple[IntArray, IntArray]:
+    """Of digits in columns: the number without its point, and the digits behind the point."""
+    since = is_point.copy()
+    for column in range(1, len(since)):  # ten times as fast as accumulate
+        since[column] |= since[column - 1]
+    behind = since & ~is_point
+    ahead = digits * (since[-1] & ~behind)
+    closed_up = digits - ahead
+    closed_up[1:] += ahead[:-1]
+    return TENS[len(digits) - 1 :: -1] @ closed_up, behind.sum(axis=0, dtype=np.uint8).astype(np.int64)
 
 
 def write_numbers(
@@ -137,17 +146,33 @@ def write_numbers(
     ``in_front`` holds for each row what stands directly before its first digit; zeros in front are spaces unless
     ``zero_filled``. A number that is too wide loses its first digits: see that it fits.
     """
-    rest = np.abs(counts)
-    waiting = np.full(len(counts), ord(" "), dtype=np.uint8) if in_front is None else in_front.copy()
-    for place in range(field.shape[1]):
-        column = field[:, field.shape[1] - 1 - place]
-        if decimals and place == decimals:
-            column[:] = ord(".")
-            continue
-        rest, digit = np.divmod(rest, 10)
-        needed = (digit > 0) | (rest > 0) | (place <= decimals + (decimals > 0)) | zero_filled
-        column[:] = np.where(needed, digit + ord("0"), waiting)
-        waiting[~needed] = ord(" ")
+    width, magnitudes = field.shape[1], np.abs(counts)
+    whole = width - decimals - 1 if decimals else width
+    digits = digits_of(magnitudes, width - 1 if decimals else width)
+    field[:, :whole], field[:, width - decimals :] = digits[:, :whole], digits[:, whole:]
+    if decimals:
+        field[:, whole] = ord(".")
+    if not zero_filled:
+        first = whole - 1 - np.searchsorted(TENS[decimals + 1 :], magnitudes, side="right")
+        _clear_front(field[:, :whole], first, in_front)
+
+
+def _clear_front(whole: Bytes, first: IntArray, in_front: Bytes | None) -> None:
+    """Spaces before the column ``first`` of each row, ``in_front`` in the last of them."""
+    ahead = np.arange(whole.shape[1]) - first[:, np.newaxis]
+    whole[ahead < 0] = ord(" ")
+    if in_front is not None:
+        whole[ahead == -1] = in_front[first > 0]
+
+
+def digits_of(numbers: IntArray, width: int) -> Bytes:
+    """The last ``width`` digits of numbers that are not negative, as text with zeros in front."""
+    words = np.empty((len(numbers), -(-width // 4)), dtype=np.uint32)
+    for column in range(words.shape[1] - 1, -1, -1):
+        rest = numbers // 10_000
+        words[:, column] = _FOUR_DIGITS[numbers - rest * 10_000]
+        numbers = rest
+    return words.view(np.uint8)[:, -width:]
 
 
 def decimal_text(count: int, decimals: int) -> str:

@@ -45,6 +45,8 @@ class FrameBuffer:
 
     def _ends(self, data: bytes) -> IntArray:
         """Where frames end. One that grows beyond the limit is cut there, so the frames are the same in any chunking."""
+        if len(data) <= FRAME_LIMIT:
+            return self._framer(data)
         done: list[IntArray] = []
         start = 0
         while True:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from instruments.errors import ReplyError
 from instruments.readings import Readings, Weighing
 from instruments.stamped import IntArray, Stamped
+from instruments.wire.blocks import TENS, read_numbers, write_numbers
 from instruments.wire.mt_sics_words import (
     END,
     GENERAL_ERRORS,
@@ -60,6 +61,8 @@ _HARDWARE = re.compile(rb"S S (?: {1,2}Error (?=\d{1,2}[bt]))?(?P<code>\d{1,2}[b
 _SHORT = re.compile(rb"(?P<id>[A-Z]{1,3}) (?P<status>[ILA+-])\r?\n?\Z")
 _CHECKED = re.compile(rb"(?P<covered>SIC[12](?P<rest> .*) )(?P<crc>[0-9A-F]{4})\r?\n?\Z")
 _TEMPLATE = b"S S            g\r\n"
+_FRAME = (0, 1, 3, 14, 15, 16, 17)
+"""Its columns that are the same in every weight."""
 
 
 def encode_weight(identifier: str, status: str, number: str, unit: str = "g") -> bytes:
@@ -120,31 +123,17 @@ def encode_block(counts: IntArray, decimals: int, stable: NDArray[np.bool_]) -> 
     """
     rows = np.full((len(counts), len(_TEMPLATE)), np.frombuffer(_TEMPLATE, dtype=np.uint8))
     rows[:, 2] = np.where(stable, ord("S"), ord("D"))
-    _write_numbers(rows[:, 4 : 4 + FIELD], counts, decimals)
+    signs = np.where(counts < 0, np.uint8(ord("-")), np.uint8(ord(" ")))
+    write_numbers(rows[:, 4 : 4 + FIELD], counts, decimals, in_front=signs)
     return rows.tobytes(), np.arange(1, len(counts) + 1, dtype=np.int64) * len(_TEMPLATE)
-
-
-def _write_numbers(field: NDArray[np.uint8], counts: IntArray, decimals: int) -> None:
-    """Right-aligned digits with a point, zeros suppressed down to the one before it, sign in front of the first digit."""
-    rest = np.abs(counts)
-    sign_waits = counts < 0
-    for place in range(FIELD):
-        column = field[:, FIELD - 1 - place]
-        if decimals and place == decimals:
-            column[:] = ord(".")
-            continue
-        rest, digit = np.divmod(rest, 10)
-        needed = (digit > 0) | (rest > 0) | (place <= decimals + (decimals > 0))
-        column[:] = np.where(needed, digit + ord("0"), np.where(sign_waits, ord("-"), ord(" ")))
-        sign_waits &= needed
 
 
 def decode_block(lines: Stamped) -> tuple[Readings, Stamped]:
     """All weighings in a run of lines, and the lines that are no weighings at all (each a matter for the caller).
 
-    Regular lines (one width, same decimals) are read as an array; others one by one. A weighing in another unit than g is none.
+    Regular lines (one width) are read as an array; others one by one. A weighing in another unit than g is none.
     """
-    regular = np.diff(lines.ends, prepend=0) == len(_TEMPLATE)
+    regular = lines.lengths == len(_TEMPLATE)
     if not regular.all():
         return _decode_mixed(lines, regular)
     rows = np.frombuffer(lines.data, dtype=np.uint8).reshape(-1, len(_TEMPLATE))
@@ -176,26 +165,9 @@ def _in_another_unit(line: bytes) -> bool:
 
 
 def _read_rows(rows: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Masses of fixed-width rows, and which rows obey the grammar with the point where the first row has it."""
-    frame = np.array([0, 1, 3, 14, 15, 16, 17])
-    good = (rows[:, frame] == np.frombuffer(_TEMPLATE, dtype=np.uint8)[frame]).all(axis=1)
+    """Masses of fixed-width rows, and which rows obey the grammar."""
+    counts, decimals, good = read_numbers(rows[:, 4 : 4 + FIELD])
     good &= (rows[:, 2] == ord("S")) | (rows[:, 2] == ord("D"))
-    field = rows[:, 4 : 4 + FIELD]
-    point = bytes(field[0]).find(b".") if len(field) else FIELD
-    point = point if 0 < point < FIELD - 1 else FIELD
-    counts, negative = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=bool)
-    blank, dangling = np.ones(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
-    for place in range(FIELD):
-        column = field[:, place]
-        if place == point:
-            good &= (column == ord(".")) & ~blank & ~dangling
-            continue
-        digit, minus = column - np.uint8(ord("0")), column == ord("-")
-        is_digit = digit < 10
-        good &= is_digit | (blank & (minus | (column == ord(" "))))
-        counts = counts * 10 + np.where(is_digit, digit, 0)
-        negative |= minus
-        dangling = minus
-        blank &= ~is_digit & ~minus
-    good &= ~blank & ~dangling
-    return np.where(negative, -counts, counts) / 10.0 ** (FIELD - 1 - point if point < FIELD else 0), good
+    for column in _FRAME:
+        good &= rows[:, column] == _TEMPLATE[column]
+    return counts / TENS[decimals], good

@@ -54,6 +54,40 @@ BROKEN_PLANS = {
         r"plan.requires: 'wings' is no capability; there are: syr",
     ),
     "not TOML": ("[plan]", "[plan", r"itb_screening.toml: is not valid TOML: .*line"),
+    "nothing above nothing below": ('blank = "30 min"', 'blank = "-30 min"', r":\d+: case 4: blank: .*greater than or equal to 0"),
+    "drug without a concentration": ('concentration = "50 ug/mL"\n', "", r"toml:\d+: drug.concentration: is missing"),
+    "dose without a drug": (
+        '[drug]\nname = "baclofen"\nconcentration = "50 ug/mL"\n',
+        "",
+        r"case 1: volume: '50 ug' is an amount of drug; give \[drug\] with its concentration",
+    ),
+    "neither dose nor volume": ('dose = "50 ug"\nvolume = "1 mL"\n', "", r"case 1: volume: give a volume, like \"1 mL\", or a dose"),
+    "needs a later case": ('hold = "4 h"', 'hold = "4 h"\nneeds = ["ITB-SCR2"]', r"ITB-SCR1: needs: 'ITB-SCR2' is not an earlier"),
+    "basis that is none": (
+        '{ within = "5 %" }',
+        '{ within = "5 %", basis = "felt" }',
+        r"case 1: volume_error.basis: .*'stated', 'published', 'proposed'.*found 'felt'",
+    ),
+    "ratio below nothing": (
+        'rule = "guarded"',
+        "minimum_tur = -1",
+        r":\d+: plan.minimum_tur: .*greater than 0 \(found -1\)",
+    ),
+    "limits that leave nothing": (
+        '{ within = "5 %" }',
+        '{ at_least = "5 %", at_most = "-5 %" }',
+        r"case 1: volume_error: at_least is more than at_most \(5 > -5\)",
+    ),
+    "limit that is no table": (
+        '{ within = "5 %" }',
+        '"5 %"',
+        r"case 1: volume_error: has to be a table, like \{ key = value \} \(found '5 %'\)",
+    ),
+    "severity that is none": ('over = "75 s"', 'over = "75 s"\nseverity = "high"', r"case 1: severity: .*'blocker', 'critical'"),
+    "spec without a file": ("[drug]", "[spec]\n[drug]", r":\d+: spec.file: is missing"),
+    "blank that is too short": ('blank = "1 h"', 'blank = "1 min"', r":\d+: preparation.blank: .*greater than or equal to 600"),
+    "a name that is no id": ('id = "ITB-SCR"', 'id = "ITB SCR"', r":\d+: plan.id: has to begin with a letter or a digit; .*'ITB SCR'"),
+    "unknown table": ("[drug]", "[drugs]", r":\d+: drugs: unknown key .*; did you mean 'drug'\?"),
     "empty limit": ('{ at_least = "60 s" }', "{ }", r"case 1: duration: needs within, or at_least, or at_most"),
 }
 
@@ -119,6 +153,19 @@ BROKEN_BENCHES = {
         'address = "sim://simulated/balance"',
         'address = "socket://10.0.0.7:4001"\nbaud = 9600',
         r":\d+: balance.baud: socket://10.0.0.7:4001 has no line to set; leave it away",
+    ),
+    "share of another kind": ('sensitivity = "10 ppm"', 'sensitivity = "10 g"', r":\d+: balance.sensitivity: '10 g' is not a qua"),
+    "needle wider than the vessel": (
+        'outer_diameter = "0.82 mm"',
+        'outer_diameter = "31 mm"',
+        r"a needle of 31 mm does not go into a vessel of 30 mm; see needle.outer_diameter",
+    ),
+    "liquid of no known density": ('name = "water"', 'name = "oil"', r":\d+: liquid: the density of 'oil' is not known; give it"),
+    "unknown table": ("[vessel]", "[vesel]", r":\d+: vesel: unknown key .*; did you mean 'vessel'\?"),
+    "day that does not exist": (
+        "calibration_due = 2099-12-31",
+        'calibration_due = "soon"',
+        r":\d+: balance.calibration_due: .*date.*found 'soon'",
     ),
     "watchdog out of range": ('watchdog = "30 s"', 'watchdog = "300 s"', r"pump.watchdog: .*less than or equal to 255"),
 }
@@ -205,6 +252,17 @@ def test_a_run_that_cannot_begin_lets_go_of_the_bench(
     with pytest.raises(ConfigError, match="run folders cannot go there"):
         Campaign(load_plan(screening_plan), load_bench(simulated_bench), out)
     assert len(closed) == 1
+
+
+def test_all_reasons_are_told_at_once(screening_plan: Path, simulated_bench: Path, edited: Edit) -> None:
+    """A role that is missing does not hide what else cannot work."""
+    plan = edited(screening_plan, 'rule = "guarded"', 'requires = { battery = ["output"], pressure = ["voltage"] }')
+    bench = edited(edited(simulated_bench, 'filled = "10 mL"', 'filled = "5 mL"'), "2099-12-31", "2026-01-31")
+    with pytest.raises(ConfigError) as told:
+        check(load_plan(plan), load_bench(bench), date(2026, 2, 1))
+    reasons = str(told.value).splitlines()
+    told_of = ("needs a battery", "needs a pressure", "case ITB-CONT: needs 2.6 mL", "ran out on 2026-01-31")
+    assert [part in reason for part, reason in zip(told_of, reasons, strict=True)] == [True] * 4
 
 
 INCAPABLE = {

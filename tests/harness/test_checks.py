@@ -27,7 +27,7 @@ BALANCE = {"model": "SIM204", "serial": "SIM0000001", "firmware": "2.10"}
 PASSED = Check("PASS", "2026-03-01T08:00:00+00:00", BALANCE, "run-1", "folder-1", 2e-5, 10, 3e-4, -1e-5, 1.1e-4, [])
 FAILED = replace(PASSED, verdict="FAIL", reasons=["repeatability: FAIL"])
 DAILY = ROOT / "test_plans" / "daily_check.toml"
-CASE = '[[case]]\nid = "DAILY-50G"'
+CASE, FLOW_CASE = '[[case]]\nid = "DAILY-50G"', '[[case]]\nid = "DAILY-FLOW"'
 
 
 @pytest.fixture
@@ -190,13 +190,15 @@ POOR = [("deviation from the check weight", -0.4), ("repeatability", 0.03), ("ze
 IDENTITY = Event(0, "identity", "", {"role": "balance", **BALANCE})
 
 
-def two_weights(tmp_path: Path, second: CaseVerdict) -> Check:
+def two_weights(tmp_path: Path, second: CaseVerdict, flow: Verdict = Verdict.PASS) -> Check:
     path, text = tmp_path / "two.toml", DAILY.read_text()
-    path.write_text(text + text[text.index(CASE) :].replace("DAILY-50G", "SECOND").replace("placements = 10", "placements = 7"))
+    first = text[text.index(CASE) : text.index(FLOW_CASE)]
+    again = first.replace("DAILY-50G", "SECOND").replace("placements = 10", "placements = 7")
+    path.write_text(text.replace(first, first + again))
     plan = load_plan(path)
     record = Record("run-1", "real", readings([], []), (Event(0, "identity", "", {"role": "pump"}), IDENTITY))
-    verdicts = {"DAILY-50G": verdict("DAILY-50G", Verdict.PASS, *GOOD), "SECOND": second}
-    return found_by(plan.cases, verdicts, record, tmp_path / "folder-1", NOW)  # type: ignore[arg-type]
+    judged = [verdict("DAILY-50G", Verdict.PASS, *GOOD), second, verdict("DAILY-FLOW", flow), verdict("DAILY-REST", Verdict.PASS)]
+    return found_by(plan.cases, {one.id: one for one in judged}, record, tmp_path / "folder-1", NOW)
 
 
 def test_of_two_weights_the_worse_figures_are_kept(tmp_path: Path) -> None:
@@ -209,3 +211,8 @@ def test_a_weight_that_was_not_reached_leaves_no_passed_check(tmp_path: Path) ->
     found = two_weights(tmp_path, verdict("SECOND", Verdict.ABORTED))
     assert (found.verdict, found.reasons) == ("ABORTED", ["SECOND is ABORTED"])
     assert (found.repeatability_g, found.repeatability_n) == (pytest.approx(2e-5), 10)
+
+
+def test_a_check_has_passed_when_all_its_cases_have(tmp_path: Path) -> None:
+    found = two_weights(tmp_path, verdict("SECOND", Verdict.PASS, *POOR), flow=Verdict.FAIL)
+    assert (found.verdict, found.reasons, found.repeatability_n) == ("FAIL", ["DAILY-FLOW is FAIL"], 7)

@@ -67,7 +67,7 @@ def figures(case: CaseVerdict) -> dict[str, float]:
 def test_a_good_balance_passes_and_its_check_is_kept(tmp_path: Path) -> None:
     run = Run(DAILY, tmp_path)
     verdict = run.done()
-    (case,) = verdict.cases
+    case = verdict.cases[0]
     assert (verdict.verdict, case.reasons) == ("PASS", ())
     kept, found = run.check, figures(case)
     assert kept is not None
@@ -81,7 +81,7 @@ def test_a_good_balance_passes_and_its_check_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_the_deviation_is_the_true_error_of_the_balance_within_its_uncertainty(seed: int, tmp_path: Path) -> None:
     run = Run(DAILY, tmp_path, seed=seed)
-    (case,) = run.done().cases
+    case = run.done().cases[0]
     bench, cell = simulated(), simulated().devices["balance"].cell  # type: ignore[attr-defined]
     weight_g, vessel_g = bench.hands._true_g[50.0], bench.setup.vessel.weight_g
     shown_g = np.diff(cell._bent(np.array([vessel_g, vessel_g + weight_g])))[0]
@@ -111,11 +111,11 @@ POOR = {
 @pytest.mark.parametrize(("cell", "failed"), POOR.values(), ids=POOR)
 def test_a_poor_balance_fails_by_what_is_poor_of_it(cell: str, failed: set[str], tmp_path: Path) -> None:
     run = Run(DAILY, tmp_path, f"\n[simulation.cell]\n{cell}\n")
-    (case,) = run.done().cases
+    case = run.done().cases[0]
     assert case.verdict == "FAIL"
     assert {one.name for one in case.measurands if one.verdict == "FAIL"} == failed
     assert run.check is not None
-    assert (run.check.verdict, run.check.reasons) == ("FAIL", list(case.reasons))
+    assert (run.check.verdict, run.check.reasons[: len(case.reasons)]) == ("FAIL", list(case.reasons))
 
 
 def test_a_balance_that_does_not_settle_is_weighed_all_the_same_and_the_record_says_so(tmp_path: Path) -> None:
@@ -131,6 +131,35 @@ def test_a_check_on_a_broken_bench_is_no_check(fault: str, tmp_path: Path) -> No
     assert run.check is not None
     assert run.check.verdict == "INVALID"
     assert run.check.repeatability_g is None
+
+
+# --- the flow and the rest that follow the weights ---
+
+FAULTY = {
+    "leak": ("leak:part=5%", "FAIL", ["DAILY-FLOW"]),
+    "wrong syringe": ("syringe-diameter:+3%", "FAIL", ["DAILY-FLOW"]),
+    "siphon": ("free-flow:height=1cm,at=35min", "FAIL", ["DAILY-REST"]),
+    "zero that runs away": ("drift:by=2mg/h,at=25min", "FAIL", ["DAILY-REST"]),
+    "touched": ("tubing-touches:at=40min,force=50mg", "INVALID", ["DAILY-REST"]),
+}
+
+
+@pytest.mark.parametrize(("fault", "verdict", "cases"), FAULTY.values(), ids=FAULTY)
+def test_a_good_balance_is_not_the_whole_check(fault: str, verdict: str, cases: list[str], tmp_path: Path) -> None:
+    run = Run(DAILY, tmp_path, faults=[fault])
+    found = run.done()
+    assert (found.verdict, [case.id for case in found.cases if case.verdict != "PASS"]) == (verdict, cases)
+    assert run.check is not None
+    assert (run.check.verdict, run.check.repeatability_n) == (verdict, 10)
+    with pytest.raises(ConfigError, match=f"did not pass the daily check .*: {verdict}"):
+        Run(short(tmp_path), tmp_path, GATE)
+
+
+def test_once_the_weights_are_off_the_vessel_is_watched_again(tmp_path: Path) -> None:
+    run = Run(DAILY, tmp_path, faults=["evaporation:by=2mg/h,at=34min"])
+    rest = run.done().cases[2]
+    assert rest.verdict == "INVALID"
+    assert "the vessel lost 2." in rest.reasons[0]
 
 
 # --- the gate ---
@@ -197,7 +226,7 @@ def test_a_check_that_cannot_be_kept_is_invalid(tmp_path: Path) -> None:
     (tmp_path / "checks").touch()
     verdict = Run(DAILY, tmp_path).done()
     assert verdict.verdict == "INVALID"
-    assert "what the daily check found cannot be written" in verdict.cases[0].reasons[0]
+    assert "what the daily check found cannot be written" in verdict.cases[-1].reasons[0]
 
 
 # --- somebody has to be there ---
@@ -227,7 +256,7 @@ def test_where_the_bench_has_no_hands_the_operator_is_asked(tmp_path: Path) -> N
     person = Person(until=4)
     campaign = Campaign(load_plan(DAILY), load_bench(BENCH), tmp_path, person)
     campaign.start()
-    (verdict,) = (campaign.run_case(case) for case in campaign.plan.cases)
+    verdict, *_ = (campaign.run_case(case) for case in campaign.plan.cases)
     assert campaign.close().verdict == "INVALID"
     assert verdict.reasons == ("the operator gave up",)
     assert [event.data["answer"] for event in campaign.record.of_kind("done by hand")] == ["done by me"] * 4
@@ -244,23 +273,33 @@ def test_where_nobody_can_be_asked_the_check_is_refused_before_anything_moves(tm
 # --- on paper ---
 
 
-def test_the_dry_run_needs_time_and_no_liquid() -> None:
+WEIGHTS_S, FLOW_S, REST_S = 120 + 20 * (15 + 10 + 10), 120 + 300, 300 + 1800
+
+
+def test_the_dry_run_knows_what_a_check_takes() -> None:
     found = check(load_plan(DAILY), load_bench(BENCH), date(2026, 2, 1))
-    assert (found.duration_s, found.volume_ml) == (1200 + 120 + 20 * (15 + 10 + 10), 0.0)
+    assert found.duration_s == 1200 + WEIGHTS_S + FLOW_S + REST_S
+    assert found.volume_ml == pytest.approx(12 * FLOW_S / 3600)
+    assert found.undecided == ()
 
 
-PUMP_OFF = """[[case]]
-id = "OFF"
-title = "off"
-procedure = "pump-off"
-duration = "1 h"
-flow = { within = "2 uL/h" }
+FLOW = """[[case]]
+id = "FIRST"
+title = "a flow"
+procedure = "steady-flow"
+rate = "12 mL/h"
+duration = "5 min"
+flow_error = { within = "5 %" }
 requirement = ["BAL"]
 
 [[case]]"""
 IMPOSSIBLE = {
     "too heavy": ('check_weight = "50 g"', 'check_weight = "221 g"', "221 g is too heavy .* it weighs up to 220 g"),
-    "flow in the same plan": ("[[case]]", PUMP_OFF, "case DAILY-50G: a daily check is a plan of its own"),
+    "weights after a flow": (
+        "[[case]]",
+        FLOW,
+        "case DAILY-50G: check weights come before everything that flows; put it before case FIRST",
+    ),
 }
 
 

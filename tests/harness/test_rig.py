@@ -104,3 +104,19 @@ def test_the_pump_stops_by_itself_when_the_harness_falls_silent(build: Build) ->
     rig.clock.sleep_until(rig.clock.now_s() + 31)
     assert pump_of(rig).status == "S"
     assert rig.poll().kind == "watchdog"
+
+
+def test_a_pump_that_is_to_lose_its_power_is_asked_until_it_is_silent(build: Build) -> None:
+    rig = build()
+    rig.connect()
+    rig.start(1.0)
+    pump = pump_of(rig)
+    with rig.unpowered():
+        rig.wait(60)
+        assert rig.poll().running, "its watchdog of 30 s was kept content as long as the plug was in"
+        pump.cut_power()
+        rig.wait(600)
+        pump.restore_power()
+    assert [note["word"] for note in notes(rig, "pump")][1:3] == ["silent, without power", "power was interrupted"]
+    assert [note["kind"] for note in notes(rig, "alarm")] == ["power"]
+    assert not rig.poll().running

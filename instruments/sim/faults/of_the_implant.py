@@ -50,6 +50,9 @@ OF_THE_IMPLANT = (
     Fault("low-alarm-missing", "FAIL", "the low reservoir raises no alarm", {}, _never("LOW"), pumps=_IMPLANTS),
     Fault("eri-missing", "FAIL", "the battery raises no alarm when it has to be replaced", {}, _never("ERI"), pumps=_IMPLANTS),
     Fault(
+        "power-alarm-missing", "FAIL", "a delivery that a loss of power has ended is not told", {}, _never("POW"), pumps=_IMPLANTS
+    ),
+    Fault(
         "eos-missing",
         "FAIL",
         "the battery raises no alarm at the end of service, and the pump goes on",

@@ -209,7 +209,7 @@ OF_THE_PUMP = (
     Fault(
         "prime-surge",
         "FAIL",
-        "of the first volume told (priming, a bolus) a part, half unless told, comes so much faster, then all slower for a while",
+        "of the first volume told a part (half, unless told) comes faster, then all slower for a while",
         {"by": "%", "then": "%", "for": "s", "part": "%"},
         _prime_surge,
         frozenset({"then", "for", "part"}),

@@ -21,7 +21,8 @@ class DriveData:
 
     At ``stall_kpa`` (``stall_gain`` times what it is set to) the motor stands. That is noticed after ``occlusion_notice_s``,
     the end of travel after ``stall_notice_s``, or never where ``occlusion_alarm`` or ``stall_alarm`` is False. ``early_ml``
-    before the end the pump takes it for the end; with ``alarm_by_count`` it does not feel it at all but alarms when it has counted the filling.
+    before the end the pump takes it for the end; with ``alarm_by_count`` it does not feel it at all but alarms when it has
+    counted the filling.
     """
 
     gain: float = 1.0

@@ -68,7 +68,7 @@ class Motor:
         """Its pump wants ``flow_ml_s``; until ``bolus_ml`` have moved, where that is finite."""
         self.advance(now_s)
         told_ml_s = _cut(flow_ml_s, self._data.digits)
-        if self._surges is _NOT_YET and told_ml_s and math.isfinite(bolus_ml):
+        if self._to_surge and told_ml_s and math.isfinite(bolus_ml):
             self._surges = self._planned(now_s, bolus_ml / abs(told_ml_s))
         if now_s < self._told_until_s - _SLACK and flow_ml_s == self._bolus_ml_s:
             return  # the same bolus, told once more
@@ -109,6 +109,11 @@ class Motor:
         if not self._speed_ml_s:
             return 0.0
         return self._data.change_late_s if flow_ml_s else self._data.stop_late_s
+
+    @property
+    def _to_surge(self) -> bool:
+        """Whether a surge is still to come."""
+        return self._surges is _NOT_YET and (self._data.surge, self._data.ebb_s) != (1.0, 0.0)
 
     def _planned(self, now_s: float, bolus_s: float) -> tuple[float, float, float]:
         """When the surge of a bolus of that length begins, when it ends, when the ebb after it does."""

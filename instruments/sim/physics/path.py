@@ -31,7 +31,8 @@ class FluidPath:
         net = network(line)
         # In the beginning the liquid is at rest under what the outlet's pressure makes of it.
         rest_ml = net.pushed_back_ml_s / net.rate_s
-        self.stretches = [Stretch(0.0, _STILL, net, 0.0, rest_ml, 0.0, 0.0)]
+        first = Stretch(0.0, _STILL, net, 0.0, rest_ml, 0.0, 0.0)
+        self.stretches = [replace(first, lost_ml=line.unprimed_ml, least_ml=0.0) if line.unprimed_ml else first]
         self._reached = self._pushed = _NOT_ASKED
 
     @property
@@ -61,6 +62,12 @@ class FluidPath:
         """From ``now_s`` on the outlet stands at this gauge pressure; the line fills or empties towards it."""
         self.line = replace(self.line, back_pressure_kpa=outlet_pa / 1000, height_m=0.0)
         self._rebuild(now_s)
+
+    def drain(self, now_s: float, volume_ml: float) -> None:
+        """So much of the line is emptied, and not into the vessel: it is filled again before anything comes out of the tip."""
+        last = self._at(now_s)
+        delivered_ml = float(last.delivered(at(now_s)))
+        self._keep(replace(last, lost_ml=last.let_out_ml - delivered_ml + volume_ml, least_ml=delivered_ml))
 
     def leak(self, now_s: float, part: float) -> None:
         """From ``now_s`` on ``part`` of a steady flow escapes at the syringe's joint."""
@@ -126,10 +133,7 @@ class FluidPath:
 
     def delivered_ml(self, moments_s: FloatArray) -> FloatArray:
         """Volume that has come out of the catheter's tip at each moment (none before the last change)."""
-        return self._primed(self._last.let_out(moments_s))
-
-    def _primed(self, let_out_ml: FloatArray) -> FloatArray:
-        return np.maximum(0.0, let_out_ml - self.line.unprimed_ml) if self.line.unprimed_ml else let_out_ml
+        return self._last.delivered(moments_s)
 
     # --- what has been ---
 
@@ -146,6 +150,6 @@ class FluidPath:
             found["pushed_ml"][chosen] = stretch.pushed(at_s)
             found["stored_ml"][chosen] = stretch.stored(at_s) + stretch.pocket(at_s)
             found["leaked_ml"][chosen] = stretch.leaked(at_s)
-            found["delivered_ml"][chosen] = self._primed(stretch.let_out(at_s))
+            found["delivered_ml"][chosen] = stretch.delivered(at_s)
             found["pressure_pa"][chosen] = stretch.pressure_pa(at_s)
         return found

@@ -22,8 +22,9 @@ _XTOL_S = 1e-9
 class Stretch:
     """From ``start_s`` on: what had moved by then (all in mL), how the plunger moves, what the line is.
 
-    ``stored_ml`` is what the line holds above its volume at rest, ``pocket_ml`` the same behind a full blockage. All methods
-    take moments of the run that are not before its start.
+    ``stored_ml`` is what the line holds above its volume at rest, ``pocket_ml`` the same behind a full blockage. ``lost_ml`` of
+    what is let out fills a line that was empty; until then no more has come out of the tip than ``least_ml``. All methods take
+    moments of the run that are not before its start.
     """
 
     start_s: float
@@ -34,6 +35,8 @@ class Stretch:
     leaked_ml: float
     let_out_ml: float
     pocket_ml: float = 0.0
+    lost_ml: float = 0.0
+    least_ml: float = -_NEVER_S
 
     def pushed(self, moments_s: FloatArray) -> FloatArray:
         """Displaced by the plunger since the run began."""
@@ -64,6 +67,10 @@ class Stretch:
         if self.network.pocket_ml_pa:
             kept_ml = kept_ml + self.pocket(moments_s) - self.pocket_ml
         return np.asarray(self.let_out_ml + moved_ml - kept_ml)
+
+    def delivered(self, moments_s: FloatArray) -> FloatArray:
+        """Come out of the catheter's tip since the run began."""
+        return np.maximum(self.least_ml, self.let_out(moments_s) - self.lost_ml) if self.lost_ml else self.let_out(moments_s)
 
     def _escaped(self, elapsed_s: FloatArray, moved_ml: FloatArray, stored_ml: FloatArray) -> FloatArray:
         """Through the leak: its conductance times the integral of the pressure, which is what is let go in all."""

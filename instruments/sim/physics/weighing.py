@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
 from scipy.signal import lfilter
 
 from instruments.sim.physics.arrays import FloatArray
@@ -150,10 +151,7 @@ class WeighingCell:
         """Stable: all values of the last ``calm_s`` lie within ``calm_digits`` of each other."""
         span = max(2, round(self.data.calm_s * self.rate_hz))
         history = np.concatenate([self._tail, shown_g])
-        low, high = history.copy(), history.copy()
-        for back in range(1, span):
-            low[back:] = np.minimum(low[back:], history[:-back])
-            high[back:] = np.maximum(high[back:], history[:-back])
+        low, high = (filtered(history, span, origin=(span - 1) // 2) for filtered in (minimum_filter1d, maximum_filter1d))
         calm = high - low <= self.data.calm_digits * self.data.readability_g
         calm[: span - 1] = False
         self._tail = history[-(span - 1) :] if span > 1 else np.empty(0)

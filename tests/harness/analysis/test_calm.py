@@ -210,3 +210,19 @@ def test_a_vessel_that_is_weighed_out_is_meant_to_lose() -> None:
     found = curve(lambda t: 35.0 - 8e-3 * t / 3600, HOUR.end_s)
     out = replace(SEALED, weighing=replace(SEALED.weighing, sign=-1))
     assert losses(Record("run", "real", found, ()), HOUR.end_s, out) == []
+
+
+@pytest.mark.parametrize(("handled", "said"), [("take off", False), ("do", True)])
+def test_a_weight_that_is_taken_off_is_no_loss(handled: str, said: bool) -> None:
+    """A lost 50 mg look like 28 mg/h over an hour, where nobody has taken anything off."""
+    found = curve(lambda t: 35.0 + np.where(t < 1000.0, 0.05, 0.0), HOUR.end_s)
+    record = Record("run", "real", found, (Event(1_000_000_000, "done by hand", "", {"step": handled, "answer": "done"}),))
+    assert bool(losses(record, HOUR.end_s, CONDITIONS)) == said
+
+
+def test_a_swing_of_one_reading_is_seen_in_a_flow_too() -> None:
+    """One reading a second, and 1 mL/h: what flows between the readings around it is as large as a quarter of the swing."""
+    found = curve(lambda t: 35.0 + t / 3600 - 6e-3 * (t == 2000.0), HOUR.end_s, rate_hz=1.0)
+    conditions = replace(CONDITIONS, rate_hz=1.0, lag_s=5.7)
+    told = calm_faults(Record("run", "real", found, (commanded(0.0, 1.0),)), HOUR, conditions)
+    assert [fault.partition(":")[0] for fault in told] == ["the mass jumped by -6.0 mg at 2000.0 s"]

@@ -15,6 +15,7 @@ from harness.analysis.delivery import judge_delivery
 from harness.analysis.flow import judge_pump_off, judge_steady_flow
 from harness.analysis.masses import fit_line
 from harness.cases import Case, DeliveryCase, PumpOffCase, SteadyFlowCase
+from harness.cases.limits import LossLimit
 from harness.record import Event, FloatArray, Series
 from instruments.errors import BenchError
 from tests.conftest import DATA
@@ -60,6 +61,27 @@ def test_a_flow_that_changes_is_said_not_to_be_steady() -> None:
         for mass in (line(1.0), stopping)
     ]
     assert ["not steady" in detail for detail in details] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("loss_mg_h", "verdict"),
+    [
+        (0.0, "PASS"),
+        (0.35, "PASS"),
+        (-0.15, "PASS"),
+        (0.45, "INCONCLUSIVE"),
+        (1.0, "FAIL"),
+        (-0.25, "INCONCLUSIVE"),
+        (-0.9, "FAIL"),
+    ],
+)
+def test_what_a_vessel_loses_has_a_limit_on_both_sides(loss_mg_h: float, verdict: str) -> None:
+    """From 0.3 mg/h that it gains to 0.5 mg/h that it loses; the balance's zero may drift by 0.1 mg/h: U is 0.096 mg/h."""
+    case = OFF.model_copy(update={"evaporation": LossLimit(at_least="-0.3 mg/h", at_most="0.5 mg/h")})
+    gained = curve(lambda t: 35.0 - loss_mg_h / 1000 * t / 3600, 7200.0)
+    found = judge_pump_off(view_of(case, gained, phase("F", "off", 0, 7200)))[1]
+    assert (found.name, found.verdict.value) == ("evaporation", verdict)
+    assert found.value == pytest.approx(loss_mg_h, abs=0.03)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from instruments.driver import CAPABILITIES
 from instruments.errors import ConfigError, Refused, ReplyError, ReplyTimeout, SafetyError, SettingDiffers
 from instruments.link import Link
 from instruments.options import options_from
-from instruments.pumps import Step
-from instruments.pumps.scpi_pump import DRIVER, BatteryStatus, ScpiPump, ScpiPumpOptions
+from instruments.pumps import BatteryStatus, Step
+from instruments.pumps.scpi_pump import DRIVER, ScpiPump, ScpiPumpOptions
 from instruments.sim.implantable import ImplantablePump
 from tests.instruments.script import Answer, Scripted, Turn, scripted
 from tests.instruments.sim.pump_states import pump as a_pump

@@ -62,6 +62,13 @@ OF_THE_PUMP = {
     "reservoir alarm late": "alarm-late",
     "reservoir alarm early (nuisance)": "alarm-early",
     "low-reservoir alarm by programmed volume on an over-infusing pump": "alarm-computed",
+    "surge while priming, too little afterwards": "prime-surge",
+    "low-reservoir alarm missing": "low-alarm-missing",
+    "filled beside the reservoir": "pocket-fill",
+    "step of a schedule late": "schedule-late",
+    "battery: replacement not announced": "eri-missing",
+    "battery: end of service not announced": "eos-missing",
+    "interrupted delivery not told after power loss": "power-alarm-missing",
     "reset not reported after power loss": "reset-silent",
     "motor stall not reported": "motor-stall",
     "setting truncated silently": "setting-truncated",
@@ -179,6 +186,31 @@ REFUSED = [
 def test_what_is_not_a_fault_is_refused_with_what_would_be_accepted(spec: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         with_faults(read_setup({}), [spec])
+
+
+ONLY_IMPLANTS = [
+    "pocket-fill:1mL",
+    "schedule-late:5min",
+    "low-alarm-missing",
+    "eri-missing",
+    "eos-missing",
+    "power-alarm-missing",
+]
+
+
+@pytest.mark.parametrize("spec", ONLY_IMPLANTS)
+@pytest.mark.parametrize(("tables", "found"), [({"pump": {"driver": "new-era"}}, "'new-era'"), ({}, "none")])
+def test_a_fault_of_what_the_pump_does_not_have_is_refused(spec: str, tables: dict[str, Any], found: str) -> None:
+    name = spec.partition(":")[0]
+    with pytest.raises(
+        ConfigError, match=f"fault '{name}': only a pump with driver 'scpi-pump' can have it; this bench has {found}"
+    ):
+        with_faults(read_setup(tables), [spec])
+    with_faults(read_setup({"pump": {"driver": "scpi-pump"}}), [spec])
+
+
+def test_only_these_faults_need_a_pump_of_their_own() -> None:
+    assert {fault.name for fault in FAULTS.values() if fault.pumps} == {spec.partition(":")[0] for spec in ONLY_IMPLANTS}
 
 
 @pytest.mark.parametrize("spec", [3, None, ["rate-gain:+3%"], {"rate-gain": "+3%"}])

@@ -78,6 +78,14 @@ def test_zeros_fill_the_column(counts: list[int], decimals: int) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("number", "width", "text"),
+    [(0, 1, b"0"), (9_999, 4, b"9999"), (10_000, 5, b"10000"), (70_605, 13, b"0000000070605"), (123_456, 3, b"456")],
+)
+def test_digits_fill_a_width(number: int, width: int, text: bytes) -> None:
+    assert blocks.digits_of(np.array([number, 0]), width).tobytes() == text + b"0" * width
+
+
 @pytest.mark.parametrize(("count", "decimals", "text"), [(-5, 2, "-0.05"), (0, 3, "0.000"), (123, 0, "123"), (12, -3, "12000")])
 def test_a_count_as_text(count: int, decimals: int, text: str) -> None:
     assert blocks.decimal_text(count, decimals) == text

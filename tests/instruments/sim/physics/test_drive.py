@@ -485,6 +485,27 @@ def test_the_bolus_after_an_occlusion_is_compliance_times_pressure(stall_kpa: fl
     assert path.delivered_ml(looks_s) == pytest.approx(expected_ml, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("gain", "set_kpa", "stands_s"), [(1.0, 20.0, 144.0), (2.0, 20.0, 288.0), (1.0, 80.0, 576.0), (1.5, 50.0, 540.0)]
+)
+def test_the_motor_stands_at_the_pressure_that_was_set_times_its_gain(gain: float, set_kpa: float, stands_s: float) -> None:
+    made, path = occluded(replace(STALLING, stall_gain=gain), 5.0)
+    run_to(made, 100.0)
+    made.set_stall(100.0, set_kpa)
+    run_to(made, 1000.0, 100.0)
+    assert (made.blocked, made.blocked_since_s) == ("pressure", pytest.approx(stands_s))
+    assert path.pressure_pa(1000.0) == pytest.approx(set_kpa * gain * 1000)
+
+
+def test_a_motor_whose_pressure_is_set_below_what_there_is_stands_at_once() -> None:
+    made, path = occluded(STALLING, 5.0)
+    run_to(made, 200.0)
+    made.set_stall(200.0, 10.0)
+    run_to(made, 1000.0, 200.0)
+    assert (made.blocked, made.blocked_since_s) == ("pressure", pytest.approx(200.0))
+    assert pushed_ml(path, 1000.0) == pytest.approx([5 / H * 200.0])
+
+
 def test_a_motor_that_stands_against_the_pressure_turns_again_when_it_has_relaxed_to_nine_tenths() -> None:
     made, path = occluded(STALLING, 5.0)
     run_to(made, 1000.0)

@@ -56,6 +56,24 @@ COURSES: dict[str, tuple[MotorData, list[Told], list[tuple[float, float]]]] = {
         [ON, on(20, 1.0), OFF],
         [(10, 0.5), (25, 1.0), (57, 0)],
     ),
+    # --- a surge ---
+    "a surge, then as told": (MotorData(surge=4), [BOLUS, BOLUS_END], [(10, 2.0), (12.5, 0.5), (30, 0)]),
+    "a surge and an ebb": (
+        MotorData(surge=4, ebb=0.4, ebb_s=30),
+        [BOLUS, BOLUS_END, on(40, 1.0)],
+        [(10, 2.0), (12.5, 0.2), (30, 0), (40, 0.4), (42.5, 1.0)],
+    ),
+    "a surge of all of it": (
+        MotorData(surge=2, surge_part=1, ebb=0, ebb_s=5),
+        [BOLUS, BOLUS_END],
+        [(10, 1.0), (20, 0), (25, 0.5), (30, 0)],
+    ),
+    "a surge only once": (MotorData(surge=4), [BOLUS, BOLUS_END, (40, 0.5, 10.0)], [(10, 2.0), (12.5, 0.5), (30, 0), (40, 0.5)]),
+    "no surge without a volume": (
+        MotorData(surge=4),
+        [ON, OFF, (60, 0.5, 10.0)],
+        [(10, 0.5), (50, 0), (60, 2.0), (62.5, 0.5)],
+    ),
     # --- boluses ---
     "a bolus late": (MotorData(bolus_late_s=4), [BOLUS, BOLUS_END], [(14, 0.5), (34, 0)]),
     "a bolus long": (MotorData(bolus_length=1.5), [BOLUS, BOLUS_END], [(10, 0.5), (40, 0)]),

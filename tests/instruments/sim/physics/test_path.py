@@ -359,6 +359,68 @@ def test_a_partial_blockage_passes_the_whole_flow_at_a_higher_pressure_and_slowe
     assert outflow_ml_s(path, 600.0 + 40 * tau_s) == pytest.approx(5 / H, rel=1e-6)
 
 
+FACED = [
+    # the line, what it was blocked by, and how much of its store takes part when the outlet is moved
+    ("open", Line(), FREE, 1e-5),
+    ("open, with tubing", TUBING, FREE, 14e-6),
+    ("half closed", Line(), Blockage(0.5), 1e-5),
+    ("closed in the middle", TUBING, Blockage(1.0, 0.5), 2e-6),
+    ("closed at its end", Line(), FULL, 0.0),
+]
+
+
+@pytest.mark.parametrize(("line", "blockage", "store_ml_pa"), [row[1:] for row in FACED], ids=[row[0] for row in FACED])
+@pytest.mark.parametrize("outlet_pa", [-5e3, 13_330.0])
+def test_a_line_whose_outlet_is_moved_takes_up_or_gives_what_its_store_changes(
+    line: Line, blockage: Blockage, store_ml_pa: float, outlet_pa: float
+) -> None:
+    path, while_s = moved(line, Motion(5 / H)), at(1000.0, 1000.0 + 1e-9)
+    path.block(600.0, blockage)
+    path.face(1000.0, outlet_pa)
+    told = path.history(while_s)
+    assert {name: float(np.ptp(course)) for name, course in told.items()} == pytest.approx(dict.fromkeys(told, 0.0), abs=1e-4)
+    same = moved(line, Motion(5 / H))
+    same.block(600.0, blockage)
+    later = at(1000.0 + 40 * TAU_S)
+    gained_ml = path.history(later)["stored_ml"] - same.history(later)["stored_ml"]
+    assert gained_ml == pytest.approx([outlet_pa * store_ml_pa], rel=1e-6, abs=1e-12)
+    assert path.delivered_ml(later) == pytest.approx(same.delivered_ml(later) - gained_ml, abs=1e-12)
+    assert path.history(later)["pushed_ml"] == pytest.approx(same.history(later)["pushed_ml"], rel=1e-12)
+
+
+def test_a_leak_and_an_outlet_that_was_moved_stay_when_the_other_changes() -> None:
+    path = moved(Line(height_m=0.3), Motion(5 / H))
+    path.leak(10.0, 0.2)
+    path.face(20.0, 0.0)
+    path.leak(30.0, 0.1)
+    assert outflow_ml_s(path, 3600.0) == pytest.approx(0.9 * 5 / H, rel=1e-6)
+
+
+BLOCKED_TWICE = [
+    # by the one, by the other, what counts
+    (Blockage(0.5), Blockage(0.9), Blockage(0.9)),
+    (Blockage(0.9), FULL, FULL),
+    (Blockage(1.0, 0.8), Blockage(1.0, 0.2), Blockage(1.0, 0.2)),
+    (FULL, FREE, FULL),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "counts"), BLOCKED_TWICE)
+@pytest.mark.parametrize("first", ["one", "other"])
+def test_of_two_blockages_the_worse_counts_and_each_goes_by_itself(
+    one: Blockage, other: Blockage, counts: Blockage, first: str
+) -> None:
+    path, alone, after = (moved(TUBING, Motion(5 / H)) for _ in range(3))
+    for by, blockage in sorted({"one": one, "other": other}.items(), key=lambda pair: pair[0] != first):
+        path.block(0.0, blockage, by)
+    alone.block(0.0, counts)
+    assert path.pressure_pa(50.0) == alone.pressure_pa(50.0)
+    path.block(50.0, FREE, "other")
+    after.block(0.0, counts)
+    after.block(50.0, one)
+    assert path.pressure_pa(90.0) == after.pressure_pa(90.0)
+
+
 @pytest.mark.parametrize("part", [0.02, 0.1, 0.5])
 def test_a_leak_takes_its_part_of_a_steady_flow(part: float) -> None:
     """While the line fills, the part is the same of what is let go."""
