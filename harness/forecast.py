@@ -18,6 +18,7 @@ from harness.metrology.budget import Estimate
 from harness.metrology.rules import Interval, Spread, fails_beyond, reachable, uncertainty_ratio
 from harness.plan import Plan
 from harness.verdicts import Verdict, judge
+from instruments.errors import BenchError, ConfigError
 
 _LARGEST = 4
 _END = re.compile(r", (start|end)( level)?")
@@ -56,11 +57,16 @@ def forecasts(plan: Plan, conditions: Conditions) -> list[Forecast]:
 
 
 def of_case(case: Any, plan: Plan, conditions: Conditions) -> Iterator[Forecast]:
-    """One after the other, so that whoever looks for one need not wait for all."""
-    if case.procedure in FORESEEN:
-        view = view_of(case, plan, conditions)
+    """One after the other, so that whoever looks for one need not wait for all. Raises ConfigError where even the record of a
+    pump that does exactly what it is told could not be judged."""
+    if case.procedure not in FORESEEN:
+        return
+    view = view_of(case, plan, conditions)
+    try:
         for foreseen in FORESEEN[case.procedure](view):
             yield _forecast(view, *foreseen)
+    except BenchError as err:
+        raise ConfigError(f"{plan.path}: case {case.id}: what an exact pump does in it could not be judged: {err}") from err
 
 
 def warnings(plan: Plan, conditions: Conditions) -> list[str]:

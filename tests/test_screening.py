@@ -185,8 +185,7 @@ def test_what_the_pump_gives_between_two_doses_is_seen(tmp_path: Path) -> None:
 
 
 def test_a_pump_fault_on_a_broken_bench_is_not_judged_and_never_passes(tmp_path: Path) -> None:
-    found, _ = run(tmp_path, faults=["rate-gain:+6%", "balance-stuck:at=30min"])
-    assert found.verdict is Verdict.INVALID
+    assert run_with("rate-gain:+6% + balance-stuck:at=30min", tmp_path).verdict is Verdict.INVALID
 
 
 @pytest.mark.parametrize("seed", range(100, 105))

@@ -19,7 +19,7 @@ def without_flow_s(curve: Curve, rate_ml_h: float, window_s: float) -> Iterator[
     """
     if not len(curve):
         return
-    for moment_s in np.arange(curve.moments_s[0] + window_s, curve.moments_s[-1] + window_s / _STEPS, window_s / _STEPS):
+    for moment_s in np.arange(curve.moments_s[0] + window_s, curve.moments_s[-1], window_s / _STEPS):
         until = curve.between(-np.inf, float(moment_s))
         if clearly_without_flow(until, rate_ml_h, min(window_s, float(until.moments_s[-1] - until.moments_s[0]))).clearly_without:
             yield float(until.moments_s[-1])

@@ -37,7 +37,7 @@ BROKEN_PLANS = {
         r"plan.rule: 'generous' is no decision rule; there are: simple, guarded, ",
     ),
     "unknown rule of a limit": (
-        'volume_error = { within = "5 %" }',
+        'volume_error = { within = "5 %", basis = "proposed" }',
         'volume_error = { within = "5 %", rule = "1:1" }',
         r"case 1: volume_error.rule: '1:1' is no decision rule; there are: .*N:1 \(N a whole number from 2, like 4:1\)",
     ),
@@ -64,7 +64,7 @@ BROKEN_PLANS = {
     "neither dose nor volume": ('dose = "50 ug"\nvolume = "1 mL"\n', "", r"case 1: volume: give a volume, like \"1 mL\", or a dose"),
     "needs a later case": ('hold = "4 h"', 'hold = "4 h"\nneeds = ["ITB-SCR2"]', r"ITB-SCR1: needs: 'ITB-SCR2' is not an earlier"),
     "basis that is none": (
-        '{ within = "5 %" }',
+        '{ within = "5 %", basis = "proposed" }',
         '{ within = "5 %", basis = "felt" }',
         r"case 1: volume_error.basis: .*'stated', 'published', 'proposed'.*found 'felt'",
     ),
@@ -74,12 +74,12 @@ BROKEN_PLANS = {
         r":\d+: plan.minimum_tur: .*greater than 0 \(found -1\)",
     ),
     "limits that leave nothing": (
-        '{ within = "5 %" }',
+        '{ within = "5 %", basis = "proposed" }',
         '{ at_least = "5 %", at_most = "-5 %" }',
         r"case 1: volume_error: at_least is more than at_most \(5 > -5\)",
     ),
     "limit that is no table": (
-        '{ within = "5 %" }',
+        '{ within = "5 %", basis = "proposed" }',
         '"5 %"',
         r"case 1: volume_error: has to be a table, like \{ key = value \} \(found '5 %'\)",
     ),
@@ -88,7 +88,7 @@ BROKEN_PLANS = {
     "blank that is too short": ('blank = "1 h"', 'blank = "1 min"', r":\d+: preparation.blank: .*greater than or equal to 600"),
     "a name that is no id": ('id = "ITB-SCR"', 'id = "ITB SCR"', r":\d+: plan.id: has to begin with a letter or a digit; .*'ITB SCR'"),
     "unknown table": ("[drug]", "[drugs]", r":\d+: drugs: unknown key .*; did you mean 'drug'\?"),
-    "empty limit": ('{ at_least = "60 s" }', "{ }", r"case 1: duration: needs within, or at_least, or at_most"),
+    "empty limit": ('{ at_least = "60 s", basis = "stated" }', "{ }", r"case 1: duration: needs within, or at_least, or at_most"),
 }
 
 TWO_METERS = """

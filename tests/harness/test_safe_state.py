@@ -8,13 +8,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from harness.bench import load_bench
 from harness.interlocks import Limits
 from harness.interrupts import INTERRUPTS
+from harness.record import Series
 from harness.recorder import Recorder
 from harness.rig import Rig
+from harness.safe_state import _flow
 from instruments.errors import BenchError, Interlock, SafetyError
 from instruments.ports import Ports
 from instruments.sim.registry import find_bench
@@ -163,3 +166,12 @@ def test_no_pump_is_started_without_its_guardian(build: Build) -> None:
     with pytest.raises(BenchError, match="there is no guardian"):
         rig.start(RATE_ML_H)
     assert simulated().devices["pump"].status == "S"
+
+
+def test_a_balance_with_one_reading_in_an_edge_cannot_show_more_than_it_can_read() -> None:
+    """0.01 mg up from reading to reading: rounding, and no flow of 9 uL/h."""
+    series = Series(np.arange(0.0, 16.0), 1e-5 * np.arange(16.0))
+    found = _flow(series, 0.0, 5.0, least_g=2e-5)
+    assert found.flow_ml_h is not None
+    assert found.resolved_ml_h is not None
+    assert found.flow_ml_h < found.resolved_ml_h
