@@ -120,7 +120,7 @@ class PumpStand(Stand):
 
     syringe: Syringe | None = None
     reservoir: Reservoir | None = None
-    watchdog: Annotated[Seconds, Field(ge=2, le=255)] = 30.0
+    watchdog: Annotated[Seconds, Field(ge=2, le=3600)] = 30.0
     stop_watch: Annotated[Seconds, Field(ge=0)] = 15.0
 
     @model_validator(mode="after")

@@ -167,7 +167,7 @@ BROKEN_BENCHES = {
         'calibration_due = "soon"',
         r":\d+: balance.calibration_due: .*date.*found 'soon'",
     ),
-    "watchdog out of range": ('watchdog = "30 s"', 'watchdog = "300 s"', r"pump.watchdog: .*less than or equal to 255"),
+    "watchdog out of range": ('watchdog = "30 s"', 'watchdog = "2 h"', r"pump.watchdog: .*less than or equal to 3600"),
 }
 
 

@@ -117,7 +117,9 @@ def test_the_balance_finds_a_closed_line_in_time() -> None:
     ],
 )
 def test_the_detector_fails(ends_s: float, flow_ml_h: float, failed: set[str]) -> None:
-    assert {name for name, (_, verdict) in missing(ends_s, flow_ml_h).items() if verdict == "FAIL"} == failed
+    found = missing(ends_s, flow_ml_h)
+    assert {name for name, (_, verdict) in found.items() if verdict == "FAIL"} == failed
+    assert found["time until no flow is sure"][0] > 0
 
 
 # --- priming: from 120 s on, then 0.25 mL/h from 2220 s on ---
@@ -126,19 +128,19 @@ def test_the_detector_fails(ends_s: float, flow_ml_h: float, failed: set[str]) -
 UNEVEN = {"primed volume error", "furthest from the programme while priming"}
 
 
-def primed(dead_ml: float = 0.22, gain: float = 1.0, surge: float = 1.0, after: float = 1.0) -> Figures:
+def primed(dead_ml: float = 0.22, gain: float = 1.0, surge: float = 1.0, after: float = 1.0, late_s: float = 0.0) -> Figures:
     """``surge`` times as fast in the first half of the priming, and the rest of it in the time that is left."""
     case: PrimeCase = case_of(PRIME)
 
     def mass_g(moments_s: FloatArray) -> FloatArray:
         course_s, course_ml = [120, 120 + 900 / surge, 1920], [0, 0.25, 0.5]
-        pushed_ml = gain * np.interp(moments_s, course_s, course_ml)
+        pushed_ml = gain * np.interp(moments_s - late_s, course_s, course_ml)
         return np.maximum(0.0, pushed_ml - dead_ml) + after * 0.25 / 3600 * np.maximum(0.0, moments_s - 2220)
 
     names = (("before", 0, 120), ("prime", 120, 1930), ("filled", 1930, 2050), ("flow", 2820, 6420))
     events = [one for name, *span in names for one in phase("C", name, *span)]
     events += [commanded(120, 1.0, "C"), commanded(1930, 0.0, "C"), commanded(2220, 0.25, "C")]
-    return figures(judge_prime(view_of(case, curve(mass_g, 6420.0, 1.0), events, TOLD)))
+    return figures(judge_prime(view_of(case, curve(mass_g, 6420.0, 1.0), events, replace(TOLD, lag_s=late_s))))
 
 
 def test_a_primed_line_tells_its_dead_volume() -> None:
@@ -146,6 +148,12 @@ def test_a_primed_line_tells_its_dead_volume() -> None:
     assert {verdict for _, verdict in found.values()} == {"PASS"}
     assert found["dead volume error"][0] == pytest.approx(100 * 0.005 / 0.22, abs=0.5)
     assert found["primed volume error"][0] == pytest.approx(-1.0, abs=0.1)
+
+
+def test_what_the_line_trails_behind_is_no_dead_volume_and_no_delay() -> None:
+    found = primed(late_s=30.0)
+    assert found["dead volume error"][0] == pytest.approx(0.0, abs=0.5)
+    assert found["furthest from the programme while priming"][0] == pytest.approx(0.0, abs=1.0)
 
 
 @pytest.mark.parametrize(
