@@ -41,7 +41,16 @@ def main() -> None:
 def run(plan: str, bench: str, seed: int, folder: Path) -> tuple[str, float, float]:
     """Verdict, bench time in h, seconds that it took."""
     out, since_s = folder / f"{plan}-{seed}", perf_counter()
-    words = ["run", str(PLANS / f"{plan}.toml"), "--bench", str(BENCHES / f"{bench}.toml"), "--seed", str(seed), "--out", str(out)]
+    words = [
+        "run",
+        str(PLANS / f"{plan}.toml"),
+        "--bench",
+        str(BENCHES / f"{bench}.toml"),
+        "--seed",
+        str(seed),
+        "--out",
+        str(out),
+    ]
     subprocess.run([sys.executable, "-m", "dosebench", *words], capture_output=True, check=False)
     (file,) = out.glob("*/run.json")
     verdict = json.loads((file.parent / "verdicts.json").read_text())["verdict"]

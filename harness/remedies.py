@@ -91,14 +91,17 @@ def _help(found: Forecast, trial: Trial, number: int) -> str:
     if found.verdict == Verdict.FAIL:
         return "the limit leaves out what the case itself asks for; change one of them"
     largest = f"most of U is {found.largest}" + (f" ({found.shares[0][1]:.0%} of its variance)" if found.shares else "")
+    together, used = _together(trial, number)
+    if not _passes(together, number):
+        return f"{largest}; nothing that could be changed on this bench is enough: ask for less"
     ways = [way for lever in LEVERS if (way := lever.found(trial, number))]
     if ways:
         return f"{largest}; what would help: {', or '.join(ways)}"
-    return f"{largest}; {_together(trial, number)}"
+    return f"{largest}; no single change is enough; together they are: {', '.join(used)}"
 
 
-def _together(trial: Trial, number: int) -> str:
-    """Where no change is enough alone: all that make U smaller, as far as they go."""
+def _together(trial: Trial, number: int) -> tuple[Trial, list[str]]:
+    """With all that makes U smaller as far as it goes, and what that is."""
     used: list[str] = []
     before = trial.foresee(number)
     for lever in LEVERS:
@@ -106,9 +109,7 @@ def _together(trial: Trial, number: int) -> str:
         after = better.foresee(number) if better is not None else None
         if better is not None and before is not None and after is not None and _smaller(after, before):
             trial, before, used = better, after, [*used, lever.told(better)]
-    if before is not None and before.verdict == Verdict.PASS:
-        return f"no single change is enough; together they are: {', '.join(used)}"
-    return "nothing that could be changed on this bench is enough: ask for less"
+    return trial, used
 
 
 def _smaller(after: Forecast, before: Forecast) -> bool:

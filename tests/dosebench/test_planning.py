@@ -244,7 +244,11 @@ def test_the_example_of_the_page_can_be_run(dosebench: Callable[..., Told], tmp_
     (tmp_path / "example.toml").write_text(EXAMPLE, encoding="utf-8")
     status, told, _ = dosebench("plan", "check", tmp_path / "example.toml", "--bench", SIMULATED)
     assert status == 0
-    assert re.findall(r"^(\S+) +(?:bolus|steady-flow) +[\d.]+ h ", told, re.MULTILINE) == ["DOSE", "FLOW-0.2_mL_h", "FLOW-3_mg_day"]
+    assert re.findall(r"^(\S+) +(?:bolus|steady-flow) +[\d.]+ h ", told, re.MULTILINE) == [
+        "DOSE",
+        "FLOW-0.2_mL_h",
+        "FLOW-3_mg_day",
+    ]
     assert [error.message for error in Draft202012Validator(plan_schema()).iter_errors(tomllib.loads(EXAMPLE))] == []
 
 

@@ -54,15 +54,27 @@ BROKEN_PLANS = {
         r"plan.requires: 'wings' is no capability; there are: syr",
     ),
     "not TOML": ("[plan]", "[plan", r"itb_screening.toml: is not valid TOML: .*line"),
-    "nothing above nothing below": ('blank = "30 min"', 'blank = "-30 min"', r":\d+: case 4: blank: .*greater than or equal to 0"),
+    "nothing above nothing below": (
+        'blank = "30 min"',
+        'blank = "-30 min"',
+        r":\d+: case 4: blank: .*greater than or equal to 0",
+    ),
     "drug without a concentration": ('concentration = "50 ug/mL"\n', "", r"toml:\d+: drug.concentration: is missing"),
     "dose without a drug": (
         '[drug]\nname = "baclofen"\nconcentration = "50 ug/mL"\n',
         "",
         r"case 1: volume: '50 ug' is an amount of drug; give \[drug\] with its concentration",
     ),
-    "neither dose nor volume": ('dose = "50 ug"\nvolume = "1 mL"\n', "", r"case 1: volume: give a volume, like \"1 mL\", or a dose"),
-    "needs a later case": ('hold = "4 h"', 'hold = "4 h"\nneeds = ["ITB-SCR2"]', r"ITB-SCR1: needs: 'ITB-SCR2' is not an earlier"),
+    "neither dose nor volume": (
+        'dose = "50 ug"\nvolume = "1 mL"\n',
+        "",
+        r"case 1: volume: give a volume, like \"1 mL\", or a dose",
+    ),
+    "needs a later case": (
+        'hold = "4 h"',
+        'hold = "4 h"\nneeds = ["ITB-SCR2"]',
+        r"ITB-SCR1: needs: 'ITB-SCR2' is not an earlier",
+    ),
     "basis that is none": (
         '{ within = "5 %", basis = "proposed" }',
         '{ within = "5 %", basis = "felt" }',
@@ -86,7 +98,11 @@ BROKEN_PLANS = {
     "severity that is none": ('over = "75 s"', 'over = "75 s"\nseverity = "high"', r"case 1: severity: .*'blocker', 'critical'"),
     "spec without a file": ("[drug]", "[spec]\n[drug]", r":\d+: spec.file: is missing"),
     "blank that is too short": ('blank = "1 h"', 'blank = "1 min"', r":\d+: preparation.blank: .*greater than or equal to 600"),
-    "a name that is no id": ('id = "ITB-SCR"', 'id = "ITB SCR"', r":\d+: plan.id: has to begin with a letter or a digit; .*'ITB SCR'"),
+    "a name that is no id": (
+        'id = "ITB-SCR"',
+        'id = "ITB SCR"',
+        r":\d+: plan.id: has to begin with a letter or a digit; .*'ITB SCR'",
+    ),
     "unknown table": ("[drug]", "[drugs]", r":\d+: drugs: unknown key .*; did you mean 'drug'\?"),
     "empty limit": ('{ at_least = "60 s", basis = "stated" }', "{ }", r"case 1: duration: needs within, or at_least, or at_most"),
 }
@@ -154,7 +170,11 @@ BROKEN_BENCHES = {
         'address = "socket://10.0.0.7:4001"\nbaud = 9600',
         r":\d+: balance.baud: socket://10.0.0.7:4001 has no line to set; leave it away",
     ),
-    "share of another kind": ('sensitivity = "10 ppm"', 'sensitivity = "10 g"', r":\d+: balance.sensitivity: '10 g' is not a qua"),
+    "share of another kind": (
+        'sensitivity = "10 ppm"',
+        'sensitivity = "10 g"',
+        r":\d+: balance.sensitivity: '10 g' is not a qua",
+    ),
     "needle wider than the vessel": (
         'outer_diameter = "0.82 mm"',
         'outer_diameter = "31 mm"',
@@ -201,7 +221,11 @@ def test_a_file_that_is_not_there_is_named(load: Callable[[Path], object], tmp_p
 
 
 IMPOSSIBLE = {
-    "more than the syringe holds": ('filled = "10 mL"', 'filled = "5 mL"', r"case ITB-CONT: needs 2.6 mL, and the pump of simulated.toml has 0.5 mL left by then; fill more in"),
+    "more than the syringe holds": (
+        'filled = "10 mL"',
+        'filled = "5 mL"',
+        r"case ITB-CONT: needs 2.6 mL, and the pump of simulated.toml has 0.5 mL left by then; fill more in",
+    ),
     "more than the vessel holds": (
         'capacity = "40 mL"',
         'capacity = "7 mL"',

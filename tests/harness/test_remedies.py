@@ -17,7 +17,7 @@ HELP: dict[str, tuple[int, dict[str, Any], str]] = {
     "the wetting is most of a short weighing": (
         1,
         {"flow_error": {"within": "0.1 %"}},
-        r'no value can PASS.*most of U is wetting of the needle \(g\) \(9\d% of its variance\); what would help: '
+        r"no value can PASS.*most of U is wetting of the needle \(g\) \(9\d% of its variance\); what would help: "
         r'duration = "2 h", or a needle whose wetting stays within 0.25 mg',
     ),
     "the ratio asked for is more than the set-up has": (

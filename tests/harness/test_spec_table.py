@@ -90,7 +90,9 @@ def test_a_file_that_is_no_spec_table_is_refused(content: str | bytes, message: 
 
 def test_a_file_that_has_changed_is_refused_with_its_hash(tmp_path: Path) -> None:
     digest = hashlib.sha256(HEAD.encode()).hexdigest()
-    with pytest.raises(ConfigError, match=rf"plan.toml:3: spec.sha256: spec.csv has SHA-256 {digest}, not 'old'; look at what has"):
+    with pytest.raises(
+        ConfigError, match=rf"plan.toml:3: spec.sha256: spec.csv has SHA-256 {digest}, not 'old'; look at what has"
+    ):
         read(tmp_path, HEAD, sha256="old")
 
 
