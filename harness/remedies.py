@@ -88,10 +88,10 @@ def _why(found: Forecast) -> str:
 
 
 def _help(found: Forecast, trial: Trial, number: int) -> str:
-    if found.verdict == Verdict.FAIL:
-        return "the limit leaves out what the case itself asks for; change one of them"
     largest = f"most of U is {found.largest}" + (f" ({found.shares[0][1]:.0%} of its variance)" if found.shares else "")
     together, used = _together(trial, number)
+    if not _passes(together, number) and found.verdict == Verdict.FAIL:
+        return "the limit leaves out what the case itself asks for; change one of them"
     if not _passes(together, number):
         return f"{largest}; nothing that could be changed on this bench is enough: ask for less"
     ways = [way for lever in LEVERS if (way := lever.found(trial, number))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -11,12 +11,13 @@ from harness.bench import Bench
 from harness.guardianship import Guardianship
 from harness.intake import Intake
 from harness.interlocks import Limits
+from harness.pump_watch import PumpWatch
 from harness.recorder import Recorder
 from harness.safe_state import SafeState
 from harness.stations import Stations
 from instruments.balances import Balance
 from instruments.clock import utc_at
-from instruments.errors import BenchError, LinkError, LinkLost, ReplyTimeout, SettingDiffers
+from instruments.errors import BenchError, LinkLost, SettingDiffers
 from instruments.hands import Hands, Step
 from instruments.identity import Identity
 from instruments.ports import Ports
@@ -27,9 +28,6 @@ _SETTLING_S = 1.0
 """How often it is looked whether the balance has settled."""
 _RATE_AS_SHOWN = 0.02
 """Balances show their rate with one decimal."""
-_SILENT = "silent, without power"
-_LEAD = 2.5
-"""How many times the pump hears from us within its watchdog time."""
 _BOUNCES = 4
 """A plug that is put in may lose its contact again; a line that does so more often than this in one go is lost."""
 
@@ -57,9 +55,8 @@ class Rig:
         self._intake = Intake(self, limits)
         self._guardianship = guardianship
         self._safe_state = SafeState(self)
-        self._stopping = self._infusing = self._may_be_silent = self._silent = False
-        self._word_due_s = float("inf")
-        self._last_status: PumpStatus | None = None
+        self._pump_watch = PumpWatch(self)
+        self._stopping = self._infusing = False
 
     # --- opening ---
 
@@ -119,7 +116,7 @@ class Rig:
     def wait_until(self, moment_s: float) -> None:
         """Let bench time pass; readings are recorded, the pump hears from us while its watchdog is armed."""
         while (now_s := self.clock.now_s()) < moment_s:
-            self.clock.sleep_until(min(moment_s, now_s + self.clock.look_s, max(self._word_due_s, now_s)))
+            self.clock.sleep_until(min(moment_s, now_s + self.clock.look_s, max(self._pump_watch.due_s, now_s)))
             self.look()
 
     def settle(self, least_s: float, most_s: float) -> None:
@@ -141,7 +138,7 @@ class Rig:
             return
         if not self.stations.is_lost("balance"):
             self.drain()
-        if self.clock.now_s() >= self._word_due_s and not self.stations.is_lost("pump"):
+        if self.clock.now_s() >= self._pump_watch.due_s and not self.stations.is_lost("pump"):
             self.poll()
 
     def drain(self) -> None:
@@ -180,7 +177,7 @@ class Rig:
         self._safe_state.infusing(rate_ml_h)
         act()
         self._infusing = True
-        self._word_due_s = self.clock.now_s() + self.bench.pump.watchdog / _LEAD
+        self._pump_watch.begin()
 
     def _arm(self, timeout_s: float) -> None:
         """The pump's own watchdog; that it has none is told, as nothing but us will stop it then."""
@@ -192,54 +189,15 @@ class Rig:
     def poll(self) -> PumpStatus:
         """Ask the pump how it is; changes and alarms go into the record. A guardian that has died has a successor by then."""
         self._ensure_guardian()
-        before, status = self._last_status, self._ask_status()
-        self._last_status = status
-        if self._word_due_s < float("inf"):
-            self._word_due_s = self.clock.now_s() + self.bench.pump.watchdog / _LEAD
-        if status.alarm:
-            since_us = before.stamp_us if before is not None else status.stamp_us
-            told = {"letter": status.alarm, "kind": status.kind, "word": status.word, "since_us": min(since_us, status.stamp_us)}
-            self.recorder.event(status.stamp_us, "alarm", self.case, told)
-        if before is None or (status.word, status.running) != (before.word, before.running):
-            self.recorder.event(status.stamp_us, "pump", self.case, {"word": status.word, "running": status.running})
-        return status
+        return self._pump_watch.ask()
 
     def _ensure_guardian(self) -> None:
         if self._guardianship is not None and not self._stopping:
             self._guardianship.ensure()
 
-    def _ask_status(self) -> PumpStatus:
-        """One lost reply must not cost a night: asking how the pump is moves nothing, so it may be asked twice."""
-        if self._may_be_silent:
-            return self._status_if_any()
-        try:
-            return self.kept("pump", self.pump.poll)
-        except ReplyTimeout as err:
-            self.note("lost reply", role="pump", reason=str(err))
-            return self.kept("pump", self.pump.poll)
-
-    @contextmanager
-    def unpowered(self) -> Iterator[None]:
-        """In here the pump loses its power on purpose and gets it back: its silence is no lost bench.
-
-        It is asked as ever until it does not answer, then no more. Afterwards the same pump has to answer within its grace time:
-        else LinkLost. Left by an error the pump may be without power, and a stop cannot be confirmed.
-        """
-        self._may_be_silent = True
-        try:
-            yield
-        finally:
-            self._may_be_silent = self._silent = False
-        self.stations.regain("pump", LinkLost("pump: it was without power"), self.look)
-        self._word_due_s = self.clock.now_s()
-        self.poll()
-
-    def _status_if_any(self) -> PumpStatus:
-        with suppress(LinkError):
-            if not self._silent:
-                return self.pump.poll()
-        self._silent, self._word_due_s = True, float("inf")
-        return PumpStatus(running=False, word=_SILENT, alarm="", stamp_us=microseconds(self.clock.now_s()))
+    def unpowered(self) -> AbstractContextManager[None]:
+        """In here the pump loses its power on purpose and gets it back. Raises LinkLost when it is not there again afterwards."""
+        return self._pump_watch.unpowered()
 
     def watch(self, deadline_s: float, every_s: float) -> PumpStatus:
         """Poll the pump until it stands or raises an alarm, at the latest until ``deadline_s``; returns its last status."""
@@ -254,7 +212,7 @@ class Rig:
         self.pump.stop()
         self._infusing = False
         self.commanded(0.0)
-        self._word_due_s = float("inf")
+        self._pump_watch.end()
         self._arm(0)
         return self.poll()
 

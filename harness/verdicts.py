@@ -52,7 +52,8 @@ class Measurand:
     """One measured value against its limits. ``detail`` says in words what a reader should also know.
 
     ``interval`` is the 95.45 % interval, by ``method``; ``acceptance`` what the guard bands leave of the limits;
-    ``conformance_probability`` how likely the true value is to keep to them, were it normally distributed.
+    ``conformance_probability`` how likely the true value is to keep to them, were it normally distributed. ``basis`` is what the
+    limits rest on.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Measurand:
     method: Method = "GUM"
     acceptance: Interval = (None, None)
     conformance_probability: float | None = None
+    basis: str = ""
 
 
 def judge(

@@ -52,9 +52,9 @@ def html_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def measurands_html(case: CaseVerdict) -> str:
     """Values, and below them what a reader should also know of each: the numbers to work it out again."""
-    rows = [(*_cells(found), f"{found.coverage_factor:.2f}", *_decided(found)) for found in case.measurands]
+    rows = [(*_cells(found), f"{found.coverage_factor:.2f}", *_decided(found), found.basis) for found in case.measurands]
     details = [f"<li>{escape(found.name)}: {escape(found.detail)}</li>" for found in case.measurands if found.detail]
-    return html_table((*_HEADINGS[1:], "k", "accepted", "p_c (normal)"), rows) + (
+    return html_table((*_HEADINGS[1:], "k", "accepted", "p_c (normal)", "limits rest on"), rows) + (
         f"<ul>{''.join(details)}</ul>" if details else ""
     )
 

@@ -104,12 +104,11 @@ def read(case: dict[str, Any]) -> Plan:
 
 
 def accepted(case: dict[str, Any], bench: Bench) -> Plan | None:
-    """The plan, if it is to be run here; nothing but a refusal in words may come of it else."""
+    """The plan, if it is to be run here; else it was refused, in words, or would take too long."""
     try:
         plan = read(case)
         return plan if check(plan, bench, date(2026, 1, 1)).duration_s < LONGEST_S else None
-    except ConfigError as err:
-        assert str(err)
+    except ConfigError:
         return None
 
 

@@ -38,8 +38,7 @@ def _judge_volume(view: View[BolusCase]) -> Measurand:
     before, after = last(view.series("baseline"), LEVEL_S), last(view.series("drain"), LEVEL_S)
     found, words = volume_between(view, before, after)
     limits_ml = around(case.volume, case.volume_error.interval)
-    told, tur = _dose(view, found) + words, view.least_tur(case.volume_error)
-    return judge("bolus volume", found, "mL", limits_ml, view.rule(case.volume_error), told, tur)
+    return view.judge("bolus volume", found, "mL", case.volume_error, _dose(view, found) + words, limits_ml)
 
 
 def _dose(view: View[BolusCase], volume: Estimate) -> str:

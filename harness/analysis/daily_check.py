@@ -16,7 +16,7 @@ from harness.cases import DailyCheckCase
 from harness.metrology.budget import Estimate, Inputs, evaluate, from_draws
 from harness.metrology.density import Number
 from harness.record import FloatArray
-from harness.verdicts import Measurand, judge
+from harness.verdicts import Measurand
 
 DEVIATION, REPEATABILITY, ZERO = "deviation from the check weight", "repeatability", "zero return"
 DRIFT, SCATTER = "drift at rest", "scatter at rest"
@@ -83,7 +83,7 @@ def _deviation(view: View[DailyCheckCase], found: Weighings) -> Measurand:
         return shown - weight + _of_the_weighings(inputs, view, found)
 
     detail = f"mean {mean_mg / _MG:.6f} g of a weight of {case.check_weight:.6f} g, n = {count}"
-    return judge(DEVIATION, evaluate(deviation_mg), "mg", case.deviation.interval, view.rule(case.deviation), detail)
+    return view.judge(DEVIATION, evaluate(deviation_mg), "mg", case.deviation, detail)
 
 
 def _of_the_weighings(inputs: Inputs, view: View[DailyCheckCase], found: Weighings) -> Number:
@@ -105,7 +105,7 @@ def _repeatability(view: View[DailyCheckCase], found: Weighings) -> Measurand:
     """s of the differences, with n - 1 degrees of freedom."""
     limit, detail = view.case.repeatability, f"of differences of two weighings, n = {found.count}"
     estimate = scatter(float(found.differences_mg.std(ddof=1)), found.count - 1)
-    return judge(REPEATABILITY, estimate, "mg", limit.interval, view.rule(limit), detail)
+    return view.judge(REPEATABILITY, estimate, "mg", limit, detail)
 
 
 def scatter(s: float, dof: float) -> Estimate:
@@ -128,12 +128,12 @@ def _zero(view: View[DailyCheckCase], found: Weighings) -> Measurand:
         return change + _of_the_weighings(inputs, view, found)
 
     detail = f"the largest of {found.count}, after weight {worst + 1}"
-    return judge(ZERO, evaluate(zero_mg), "mg", view.case.zero.interval, view.rule(view.case.zero), detail)
+    return view.judge(ZERO, evaluate(zero_mg), "mg", view.case.zero, detail)
 
 
 def _stability(view: View[DailyCheckCase]) -> list[Measurand]:
     """While nothing is touched: how far a straight line through the readings goes, and how they scatter around it."""
-    series, limit, rule = view.series("still"), view.case.stability, view.rule(view.case.stability)
+    series, limit = view.series("still"), view.case.stability
     line, span_s = fit_line(series), float(series.moments_s[-1] - series.moments_s[0])
     drift = evaluate(
         lambda inputs: inputs.normal("slope of the readings (mg)", line.slope_g_s * span_s * _MG, line.u_g_s * span_s * _MG)
@@ -142,6 +142,6 @@ def _stability(view: View[DailyCheckCase]) -> list[Measurand]:
     rest = scatter(around.residual_g * _MG, max(1.0, around.independent - 2))
     detail = f"over {span_s:.0f} s"
     return [
-        judge(DRIFT, drift, "mg", limit.interval, rule, detail),
-        judge(SCATTER, rest, "mg", (None, limit.most), rule, detail),
+        view.judge(DRIFT, drift, "mg", limit, detail),
+        view.judge(SCATTER, rest, "mg", limit, detail, (None, limit.most)),
     ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
 from harness.cases import Limit
 from harness.metrology.budget import Estimate
+from harness.metrology.rules import Interval
 from harness.metrology.volume import Evaporation, Weighing
 from harness.record import Period, Record, Series
 from harness.stands import BalanceSheet, Catheter, Corrections
@@ -97,9 +98,12 @@ class View(Generic[CaseType]):
         late_s = self.conditions.transmission_s
         return Series(series.moments_s - late_s, series.masses_g) if late_s else series
 
-    def judge(self, name: str, found: Estimate, unit: str, limit: Limit, detail: str = "") -> Measurand:
-        """A measurand against a limit of the case, in the limit's own unit."""
-        return judge(name, found, unit, limit.interval, self.rule(limit), detail, self.least_tur(limit))
+    def judge(
+        self, name: str, found: Estimate, unit: str, limit: Limit, detail: str = "", interval: Interval | None = None
+    ) -> Measurand:
+        """A measurand against a limit of the case, in the limit's own unit; else ``interval`` is the limit in that unit."""
+        judged = judge(name, found, unit, interval or limit.interval, self.rule(limit), detail, self.least_tur(limit))
+        return replace(judged, basis=limit.rests_on)
 
     def least_tur(self, limit: Limit) -> float | None:
         """The least test uncertainty ratio with which it may be judged."""

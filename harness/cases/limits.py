@@ -49,6 +49,11 @@ class Limit(Strict):
         return (-self.within, self.within) if self.within is not None else (self.at_least, self.at_most)
 
     @property
+    def rests_on(self) -> str:
+        """Its basis, and the row of the spec table that it was taken from."""
+        return ", ".join(filter(None, (self.basis, self.spec)))
+
+    @property
     def most(self) -> float:
         """The upper side; infinite where it is open."""
         high = self.interval[1]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from harness.cases.base import CaseBase, Needed, Positive
 from harness.cases.flows import Rate
@@ -33,6 +34,14 @@ class RunToEmptyCase(CaseBase):
     alarm_latency: TimeLimit
     residual_volume: VolumeLimit | None = None
     poll: Positive = 1.0
+
+    @model_validator(mode="after")
+    def _alarm_has_an_end(self) -> RunToEmptyCase:
+        if not math.isfinite(self.alarm_latency.most):
+            raise ValueError(
+                'alarm_latency needs within or at_most, like { at_most = "60 s" }: it says how long it is waited for'
+            )
+        return self
 
     def lasts_s(self, left_ml: float) -> float:
         return max(left_ml, 0.0) / self.rate * 3600

@@ -14,7 +14,7 @@ from harness.analysis.trumpet import trumpet
 from harness.analysis.view import View
 from harness.cases import TrumpetCase
 from harness.metrology.budget import exact
-from harness.verdicts import Measurand, judge
+from harness.verdicts import Measurand
 
 
 def judge_trumpet(view: View[TrumpetCase]) -> list[Measurand]:
@@ -57,4 +57,4 @@ def _trumpet(view: View[TrumpetCase], curve: Curve) -> Iterator[Measurand]:
             told = f"{window.windows - window.left_out} windows, S = {case.sample_interval:g} s"
             label = f"Ep({name}) over {window_s / 60:g} min"
             if side != (None, None):
-                yield judge(label, extreme, "%", side, view.rule(limit), told, view.least_tur(limit))
+                yield view.judge(label, extreme, "%", limit, told, side)

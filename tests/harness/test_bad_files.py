@@ -104,6 +104,11 @@ BROKEN_PLANS = {
         r":\d+: plan.id: has to begin with a letter or a digit; .*'ITB SCR'",
     ),
     "unknown table": ("[drug]", "[drugs]", r":\d+: drugs: unknown key .*; did you mean 'drug'\?"),
+    "alarm that is waited for without end": (
+        'alarm_latency = { within = "60 s", basis = "proposed" }',
+        'alarm_latency = { at_least = "5 s" }',
+        r"case 6: alarm_latency needs within or at_most",
+    ),
     "empty limit": ('{ at_least = "60 s", basis = "stated" }', "{ }", r"case 1: duration: needs within, or at_least, or at_most"),
 }
 

@@ -1,4 +1,4 @@
-"""The plan language: what drug, doses, matrices and references become, what is told of them, and that a record keeps all of it."""
+"""The plan language: what drug, doses, matrices and references become, what is told of them, and what a record keeps of it."""
 
 from __future__ import annotations
 
@@ -132,7 +132,10 @@ TOLD = {
         [flow('matrix = { rate = ["1 mL/h", "+1 mL/h"] }')],
         ["7: case F-1_mL_h: there are two cases with this id (its table stands for several"],
     ),
-    "two tables that give one id": ([flow(name="F-1"), flow(more="repeats = 2")], ["17: case F-1: there are two cases with this id"]),
+    "two tables that give one id": (
+        [flow(name="F-1"), flow(more="repeats = 2")],
+        ["17: case F-1: there are two cases with this id"],
+    ),
     "a need of a table that stands for several": (
         [flow(more="repeats = 2"), flow(name="G", more='needs = ["F"]')],
         ["24: case G: needs: 'F' is not an earlier case (F-1, F-2)"],
@@ -193,6 +196,8 @@ def test_texts_of_requirements_come_from_their_file_those_of_the_plan_first(tmp_
     (tmp_path / "requirements.toml").write_text(f"{REQUIREMENTS}{REQUIREMENTS.replace('R1', 'R2')}", encoding="utf-8")
     told = load(tmp_path, '[requirement]\nR9 = "mine"', flow(), more='requirements = "requirements.toml"')
     assert told.file.requirement == {"R1": "It flows.", "R9": "mine"}
+    own = load(tmp_path, '[requirement]\nR1 = "mine"', flow(), more='requirements = "requirements.toml"')
+    assert own.file.requirement == {"R1": "mine"}
 
 
 # --- what the record keeps ---

@@ -123,6 +123,7 @@ def test_the_file_has_the_promised_shape(tmp_path: Path) -> None:
         "unit": "mL",
         "expanded_uncertainty": 0.0007,
         "coverage_factor": 2.0,
+        "basis": "",
         "limits": [0.95, None],
         "rule": "guarded",
         "verdict": "PASS",
