@@ -11,6 +11,7 @@ from harness.analysis.alarm import unexpected_alarms
 from harness.analysis.blank import bad_blank_before, blank_faults, change_faults, evaporation, lost_too_much
 from harness.analysis.calm import calm_faults, losses
 from harness.analysis.health import bench_faults
+from harness.analysis.interval import start_to_start
 from harness.analysis.view import Conditions, View, lags_of
 from harness.bench import Bench
 from harness.cases import CaseBase
@@ -70,8 +71,9 @@ def judge_case(record: Record, case: Any, conditions: Conditions, loss: Evaporat
     try:
         faults = _flow_faults(record, case, conditions, loss) if case.weighs_flow else _phase_faults(record, case, conditions)
         view = View(record, case, conditions, loss or evaporation(record, conditions, case.id))
-        measurands = [] if faults else [*JUDGES[case.procedure](view), *unexpected_alarms(view)]
-        doubts = _doubts(record, case, conditions) if loss is None and not faults else []
+        interval = start_to_start(view)
+        measurands = [] if faults else [*JUDGES[case.procedure](view), *unexpected_alarms(view), *interval.measurands]
+        doubts = [*(_doubts(record, case, conditions) if loss is None and not faults else []), *interval.faults]
     except BenchError as err:
         return without_measurands(case, Verdict.INVALID, str(err))
     verdict = overall(measurand.verdict for measurand in measurands)

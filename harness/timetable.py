@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from harness.bench import Bench
 from harness.cases import CaseBase
+from harness.cases.balance import BY_HAND_S
 from harness.plan import Plan
 from harness.stands import relaxed_s
 
@@ -37,6 +38,7 @@ def timetable(plan: Plan, bench: Bench) -> tuple[Outlook, ...]:
     left_ml, collected_ml = bench.pump.source.filled_ml, 0.0
     found: dict[str, Outlook] = {}
     for case in plan.cases:
+        now_s += len(case.operator) * BY_HAND_S  # asked before the case waits for its moment
         if case.after is not None:
             now_s = max(now_s, found[case.after.case].starts_s + case.after.start_to_start)
         lasts_s, gives_ml = case.lasts_s(left_ml) + _blank_s(case, bench), case.gives_ml(left_ml)

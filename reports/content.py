@@ -17,7 +17,7 @@ from harness.verdicts import CaseVerdict
 from reports.figures import case_figure
 from reports.masses import masses_csv
 from reports.numbers import measured
-from reports.tables import banner, budget_html, measurands_html
+from reports.tables import banner, budget_html, html_table, measurands_html
 
 
 def case_title(case: CaseBase, data_source: str) -> str:
@@ -48,10 +48,20 @@ def report_case(plan: Plan, case: CaseBase, verdict: CaseVerdict, record: Record
     if figure:
         _keep(folder / "figures" / f"{case.id}.svg", figure)
         allure.attach(figure, f"{case.id}: mass and flow", allure.attachment_type.SVG)
+    if asked := _by_hand(record, case):
+        allure.attach(asked, f"{case.id}: steps by hand", allure.attachment_type.HTML)
     if csv := masses_csv(record, case):
         allure.attach(csv, f"{case.id}: mass every {case.reporting_interval:g} s", allure.attachment_type.CSV)
     if budgets := "".join(budget_html(found) for found in verdict.measurands if found.budget):
         allure.attach(budgets, f"{case.id}: uncertainty budgets", allure.attachment_type.HTML)
+
+
+def _by_hand(record: Record, case: CaseBase) -> str:
+    """Who was asked for what, when, and what was answered."""
+    asked, done = (list(record.of_kind(kind, case.id)) for kind in ("by hand", "done by hand"))
+    answers = [(f"{event.at_s:.1f}", event.data["answer"]) for event in done] + [("", "not answered")] * (len(asked) - len(done))
+    rows = [(f"{event.at_s:.1f}", event.data["words"], *answer) for event, answer in zip(asked, answers, strict=True)]
+    return html_table(("asked at (s)", "what", "answered at (s)", "answer"), rows) if rows else ""
 
 
 def report_carried(plan: Plan, case: CaseBase, verdict: CaseVerdict, data_source: str) -> None:

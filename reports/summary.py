@@ -32,7 +32,7 @@ def write_summary(folder: Path, run: RunVerdict) -> Path:
         f'<p class="banner">{escape(head)}</p>' if head else "",
         f"<h1>{escape(title)}</h1>",
         html_table(("what", "value"), list(environment(identity).items())),
-        *(_case(folder, run, at) for at in range(len(run.cases))),
+        *(_case(folder, run, at, identity["plan"]["tables"].get("requirement", {})) for at in range(len(run.cases))),
     ]
     page = _PAGE.format(title=escape(title), body="\n".join(parts))
     path = folder / "summary.html"
@@ -59,7 +59,7 @@ def environment(identity: dict[str, Any]) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def _case(folder: Path, run: RunVerdict, at: int) -> str:
+def _case(folder: Path, run: RunVerdict, at: int, texts: dict[str, str]) -> str:
     case = run.cases[at]
     figure = folder / "figures" / f"{case.id}.svg"
     drawn = figure.read_text(encoding="utf-8").partition("<svg")[2] if figure.is_file() else ""
@@ -67,7 +67,9 @@ def _case(folder: Path, run: RunVerdict, at: int) -> str:
     return "".join(
         [
             f"<h2>{escape(case.id)}: {case.verdict}</h2><p>{escape(case.title)}</p>",
-            f"<p>Requirements: {escape(', '.join(case.requirement))}</p>",
+            "<p>Requirements:</p><ul>",
+            *(f"<li>{escape(f'{name}: {texts.get(name, str())}')}</li>" for name in case.requirement),
+            "</ul>",
             measurands_html(case) if case.measurands else "",
             f"<ul>{reasons}</ul>" if reasons else "",
             f"<svg{drawn}" if drawn else "",

@@ -5,16 +5,15 @@ from __future__ import annotations
 from harness.analysis.masses import first, last, volume_between
 from harness.analysis.timing import Rise, duration_s, onset_s, rise_of
 from harness.analysis.view import View
-from harness.cases import After, BolusCase, VolumeLimit
-from harness.metrology.budget import Estimate, evaluate, scaled
+from harness.cases import BolusCase, VolumeLimit
+from harness.metrology.budget import Estimate, scaled
 from harness.metrology.dosing import dose_ug
 from harness.metrology.rules import around
 from harness.record import WAITING, Record
-from harness.verdicts import Measurand, Verdict, judge
+from harness.verdicts import Measurand, Verdict
 from instruments.errors import BenchError
 
 LEVEL_S = 30.0
-_CLOCK_RATE = 1e-4
 CLEAR = 20.0
 """A rise of less than so many times the balance's noise has no duration."""
 
@@ -27,8 +26,6 @@ def judge_bolus(view: View[BolusCase]) -> list[Measurand]:
         for name, phase in (("unintended volume before the dose", WAITING), ("unintended volume in the hold", "hold")):
             if view.record.has_phase(case.id, phase):
                 judged.append(_judge_quiet(view, name, phase, case.hold_volume))
-    if case.after is not None:
-        judged.append(_judge_interval(view, case.after))
     return judged
 
 
@@ -89,14 +86,6 @@ def _judge_quiet(view: View[BolusCase], name: str, phase: str, limit: VolumeLimi
     series = view.series(phase)
     found, words = volume_between(view, first(series, LEVEL_S), last(series, LEVEL_S), per_ml=1000)
     return view.judge(name, found, "uL", limit, words)
-
-
-def _judge_interval(view: View[BolusCase], after: After) -> Measurand:
-    """From the start command of the earlier case to that of this one, in h."""
-    interval_h = (start_command_s(view.record, view.case.id) - start_command_s(view.record, after.case)) / 3600
-    found = evaluate(lambda inputs: inputs.rectangular("rate of the clock (h)", interval_h, _CLOCK_RATE * interval_h))
-    limits_h = ((after.start_to_start - after.within) / 3600, (after.start_to_start + after.within) / 3600)
-    return judge(f"start to start, after {after.case}", found, "h", limits_h, view.conditions.rule)
 
 
 def start_command_s(record: Record, case: str) -> float:

@@ -13,7 +13,7 @@ OUTLET, OUTLET_BACK = "outlet", "outlet back"
 """Phases in which the outlet is moved: what is elastic in the line fills or empties then, faster than any set rate."""
 RELAXING_S = 600.0
 """So long each of them lasts at least: ten minutes are a hundred lags of a stiff line."""
-_PA_M = 998.2 * 9.80665
+PA_M = 998.2 * 9.80665
 """Of water at 20 degC (fluid-delivery-test-methods, section 7)."""
 
 
@@ -32,7 +32,7 @@ class OutletCase(CaseBase):
     def outlet_kpa(self) -> float:
         """p = rho g h where a height was declared (fluid-delivery-test-methods, section 7)."""
         if self.outlet_height is not None:
-            return self.outlet_height * _PA_M / 1000
+            return self.outlet_height * PA_M / 1000
         return self.outlet_pressure or 0.0
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
 from harness.cases.base import CaseBase, Positive
 from harness.cases.limits import DurationLimit, PercentLimit, TimeLimit, VolumeLimit
@@ -99,6 +99,12 @@ class ExpectedValue(Expected):
     uncertainty: Annotated[float, Field(ge=0)] = 0.0
     at_least: float | None = None
     at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _has_a_side(self) -> ExpectedValue:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("needs at_least or at_most, in its unit: without them nothing could make it fail")
+        return self
 
 
 AnyExpected = Annotated[

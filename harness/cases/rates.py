@@ -70,6 +70,9 @@ class RateChangeCase(_Changing):
     def _something_left(self) -> RateChangeCase:
         if self.settle >= self.each:
             raise ValueError(f"settle of {self.settle:g} s leaves nothing of the {self.each:g} s of each rate")
+        if late := [limit for limit in (self.done_50, self.done_90) if limit is not None and limit.most >= self.each]:
+            told = f"a rate that lasts {self.each:g} s cannot show a change after {late[0].most:g} s"
+            raise ValueError(f"done_50 and done_90 need within or at_most below that: {told}")
         return self
 
     @property

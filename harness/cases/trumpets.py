@@ -96,6 +96,9 @@ class TrumpetCase(OutletCase):
         if len(self.window_errors) not in (0, 1, len(self.windows)):
             told = f"window_errors: {len(self.window_errors)} limits for {len(self.windows)} windows"
             raise ValueError(f"{told}; give one for all, or one for each")
+        if late := [limit for limit in (self.sud_50, self.sud_90) if limit is not None and limit.most >= self.start_up_s]:
+            told = f"a start-up that is watched for {self.start_up_s:g} s cannot show a delay of {late[0].most:g} s"
+            raise ValueError(f"sud_50 and sud_90 need an at_most below that: {told}")
         if self.outlet_kpa and (self.sud_50 or self.sud_90):
             raise ValueError(
                 "sud_50 and sud_90 are of the normal condition; leave them, or outlet_pressure and outlet_height, out"

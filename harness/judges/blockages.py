@@ -29,6 +29,8 @@ def judge_occlusion(view: View[OcclusionCase]) -> list[Measurand]:
     judged = [judge("occlusion alarms", exact(len(due)), "1", (1.0, 1.0), "simple", in_words(due) or "none came")]
     if early:
         judged.append(judge("alarms with the line open", exact(len(early)), "1", (0.0, 0.0), "simple", in_words(early)))
+    if due:
+        judged.append(_stands(view))
     return [*judged, *_at_the_alarm(view, due[:1], closed), _bolus(view)]
 
 
@@ -42,6 +44,14 @@ def _at_the_alarm(view: View[OcclusionCase], alarms: list[Event], closed: Gap) -
         if case.pressure is not None:
             judged.append(view.judge("pressure at the alarm", pressure_at(pressures, polls), "kPa", case.pressure))
     return judged
+
+
+def _stands(view: View[OcclusionCase]) -> Measurand:
+    """An alarm that does not stop the motor goes on building up pressure."""
+    told = [event for event in view.record.of_kind("pump", view.case.id) if event.at_s <= view.phase("closed").end_s]
+    return judge(
+        "runs on after its alarm", exact(float(told[-1].data["running"])), "1", (0.0, 0.0), "simple", told[-1].data["word"]
+    )
 
 
 def _bolus(view: View[OcclusionCase]) -> Measurand:

@@ -14,6 +14,7 @@ from harness.cases import LeakCase, PrimeCase
 from harness.judges.steps import pressures_of
 from harness.metrology.budget import Estimate, Inputs, evaluate, exact, scaled
 from harness.metrology.density import Number
+from harness.metrology.rules import worst
 from harness.record import FloatArray, Series
 from harness.verdicts import Measurand, Verdict, judge
 
@@ -57,7 +58,7 @@ def course_ul(view: View[PrimeCase], curve: Curve, begin_s: float) -> Estimate:
     came_ml = curve.volumes_ml - curve.between(begin_s - LEVEL_S, begin_s).volumes_ml.mean()
     pushed_ml = np.clip((curve.moments_s - begin_s - lag_s) * case.rate / 3600, 0.0, case.volume)
     apart_ml = came_ml - np.maximum(0.0, pushed_ml - case.dead_ml)
-    at = int(np.abs(apart_ml).argmax())
+    at = worst((apart_ml * 1000).tolist(), case.course.interval)
     elapsed_h = (float(curve.moments_s[at]) - begin_s) / 3600
 
     def model(inputs: Inputs) -> Number:

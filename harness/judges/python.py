@@ -28,10 +28,11 @@ from instruments.errors import BenchError
 
 
 def judge_python(view: View[PythonCase]) -> list[Measurand]:
-    """Raises BenchError for a test that expects nothing: it could not fail."""
+    """Raises BenchError for a test that expects nothing."""
     asked = [EXPECTED.validate_python(event.data) for event in view.record.of_kind(EXPECTATION, view.case.id)]
     if not asked:
-        raise BenchError("the test expects nothing, so that nothing could make it fail; say what with the fixture 'expect'")
+        advice = "say what with the fixture 'expect': an assert alone measures nothing"
+        raise BenchError(f"the test expects nothing of what was weighed; {advice}")
     return [measurand for one in asked for measurand in _JUDGED[type(one)](view, one)]
 
 

@@ -9,8 +9,10 @@ from harness.analysis.masses import volume_between
 from harness.analysis.view import View
 from harness.cases.settings import SettingsCase
 from harness.metrology.budget import Estimate, evaluate, exact, scaled
+from harness.metrology.rules import worst
 from harness.record import Event
 from harness.verdicts import Measurand, judge
+from instruments.errors import BenchError
 
 _NONE = (0.0, 0.0)
 
@@ -32,7 +34,13 @@ def judge_settings(view: View[SettingsCase]) -> list[Measurand]:
 
 def _tried(view: View[SettingsCase]) -> tuple[list[Event], list[Event]]:
     """The settings of the case inside the pump's range, and those beyond it: each value was tried in turn."""
-    tried, case = iter(view.record.of_kind("tried", view.case.id)), view.case
+    told, case = list(view.record.of_kind("tried", view.case.id)), view.case
+    if len(told) != sum(map(len, (case.rates, case.beyond_rates, case.volumes, case.beyond_volumes))):
+        raise BenchError(f"the record has {len(told)} settings that were tried, and the case asks for others")
+    if unsent := [event.data for event in told if not event.data["applied"]]:
+        named = f"{unsent[0]['name']} of {unsent[0]['requested']:g} {unsent[0]['unit']}"
+        raise BenchError(f"the pump was never asked for a {named}: its driver sends nothing like that; leave it out of the case")
+    tried = iter(told)
     parts = [[next(tried) for _ in values] for values in (case.rates, case.beyond_rates, case.volumes, case.beyond_volumes)]
     return [*parts[0], *parts[2]], [*parts[1], *parts[3]]
 
@@ -43,11 +51,12 @@ def _count(name: str, events: Sequence[Event]) -> Measurand:
 
 
 def _read_back(view: View[SettingsCase], taken: Sequence[Event]) -> Iterator[Measurand]:
-    """The largest error of what it reports."""
+    """The worst error of what it reports."""
     errors_pct = [100 * (event.data["reported"] / event.data["requested"] - 1) for event in taken]
     if errors_pct:
         words = f"{len(errors_pct)} settings"
-        yield view.judge("largest read-back error", exact(max(errors_pct, key=abs)), "%", view.case.read_back, words)
+        error_pct = errors_pct[worst(errors_pct, view.case.read_back.interval)]
+        yield view.judge("largest read-back error", exact(error_pct), "%", view.case.read_back, words)
 
 
 def _judge_flows(view: View[SettingsCase]) -> Iterator[Measurand]:

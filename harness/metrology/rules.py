@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -40,6 +40,13 @@ def around(nominal: float, deviation_pct: Interval) -> Interval:
     """Limits of a value whose deviation from ``nominal``, in percent of it, has limits."""
     low, high = (None if side is None else nominal * (1 + side / 100) for side in deviation_pct)
     return low, high
+
+
+def worst(values: Sequence[float], limits: Interval) -> int:
+    """Which of several values breaks the limits by most, or keeps to them by least."""
+    low, high = limits
+    beyond = [max(-math.inf if low is None else low - value, -math.inf if high is None else value - high) for value in values]
+    return beyond.index(max(beyond))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""The programmed volume, then the keep-open rate to which the pump falls by itself."""
+"""The programmed volume, then the keep-open rate: both programmed, and run by the pump itself.
+
+A keep-open function that a pump has of its own, with a rate that nobody programmed, is not what is tested here.
+"""
 
 from __future__ import annotations
 

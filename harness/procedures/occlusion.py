@@ -20,6 +20,8 @@ def run_occlusion(rig: Rig, case: OcclusionCase) -> None:
         close_line(rig, case.place)
         watch_line(rig, rig.clock.now_s() + case.waits_s, case.poll)
         read_pressure(rig)
+        rig.wait(case.poll)
+        rig.poll()  # an alarm is to stop it, before we do
     with rig.phase("relief"):
         rig.stop()
         rig.by_hand(Step("do", "look along the line for leaks; touch nothing"))

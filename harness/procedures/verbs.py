@@ -9,13 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import cast
 
+from harness.cases.outlet import PA_M
 from harness.rig import Rig
 from harness.stands import PressureStand
 from instruments import pumps
-from instruments.errors import Refused, SettingDiffers
+from instruments.errors import BenchError, ConfigError, Refused, SettingDiffers
 from instruments.hands import Step
 from instruments.pumps import BatteryPump, BolusPump, PrimingPump, ProfilePump, PumpStatus, ReservoirPump
 from instruments.units import to_unit
+
+_ASKS, _OVERFULL = 5, 1.1
+"""How often a volume is asked for that nobody can have drawn out; of its nominal volume a reservoir may have held so much."""
 
 # --- the pump ---
 
@@ -114,13 +118,29 @@ def read_reservoir(rig: Rig) -> float:
 def withdraw(rig: Rig) -> float:
     """Have all that is left drawn out and weighed; returns its volume in mL. What the pump believed goes into the record with it.
 
-    Raises BenchError where the answer is no volume.
+    Raises BenchError where the answer is no volume that can have been in there, however often it is asked for.
     """
     believed_ml = read_reservoir(rig)
     words = "draw all that is left out of the pump's reservoir, weigh it, and write its volume, like 1.987 mL"
-    withdrawn_ml = to_unit(rig.by_hand(Step("withdraw", words)), "mL")
+    withdrawn_ml = _volume_ml(rig, rig.by_hand(Step("withdraw", words)))
     rig.note("withdrawn", volume_ml=withdrawn_ml, believed_ml=believed_ml)
     return withdrawn_ml
+
+
+def _volume_ml(rig: Rig, answer: str) -> float:
+    """The volume that somebody wrote; a slip of the pen is asked about, as what was drawn out cannot be drawn out again."""
+    most_ml = _OVERFULL * rig.bench.pump.source.volume
+    for _ in range(_ASKS):
+        try:
+            volume_ml = to_unit(answer, "mL")
+        except ConfigError as err:
+            wrong = str(err)
+        else:
+            if 0 <= volume_ml <= most_ml:
+                return volume_ml
+            wrong = f"{volume_ml:g} mL cannot have been in a reservoir of {most_ml:g} mL"
+        answer = rig.by_hand(Step("do", f"{wrong}. Write the volume that was drawn out, like 1.987 mL"))
+    raise BenchError(f"the volume that was drawn out is not known: {wrong}")
 
 
 def refill(rig: Rig, volume_ml: float) -> None:
@@ -152,7 +172,7 @@ def drain_line(rig: Rig, pump_path_ml: float) -> None:
 
 def set_outlet(rig: Rig, pressure_kpa: float) -> None:
     """What the pump has to overcome from now on; below 0 the line is a siphon."""
-    height_m = pressure_kpa * 1000 / (998.2 * 9.80665)
+    height_m = pressure_kpa * 1000 / PA_M
     words = f"bring the outlet to {pressure_kpa:+g} kPa: {height_m:+.3g} m above the pump's outlet, or by pressure"
     rig.by_hand(Step("outlet", words, {"pressure_kpa": pressure_kpa}))
 

@@ -15,7 +15,7 @@ from harness.cases import BolusCase
 from harness.record import FloatArray
 from harness.verdicts import Verdict
 from instruments.errors import BenchError
-from tests.harness.records import CONDITIONS, commanded, curve, phase, readings, view_of
+from tests.harness.records import CONDITIONS, commanded, curve, phase, view_of
 
 
 def case_of(**more: Any) -> BolusCase:
@@ -203,18 +203,3 @@ def test_a_limit_may_have_a_rule_of_its_own(limits: dict[str, Any], expected: li
     judged_ = judge_bolus(view)
     assert [(found.rule, found.verdict.value) for found in judged_] == expected
     assert [found.detail.startswith("conditional pass") for found in judged_] == [rule == "non-binary" for rule, _ in expected]
-
-
-@pytest.mark.parametrize(("interval_h", "verdict"), [(24.0, "PASS"), (24.24, "PASS"), (24.2499, "INCONCLUSIVE"), (24.3, "FAIL")])
-def test_the_interval_counts_from_start_to_start(interval_h: float, verdict: str) -> None:
-    after = {"case": "A", "start_to_start": "24 h", "within": "15 min"}
-    start_s = 60 + interval_h * 3600
-    events = [
-        *phase("A", "baseline", 0, 60), commanded(60, 48, "A"), commanded(135, 0, "A"),
-        *phase("B", "baseline", start_s - 60, start_s), commanded(start_s, 48, "B"),
-        *phase("B", "drain", start_s + 80, start_s + 200),
-    ]  # fmt: skip
-    moments_s = np.arange(start_s - 60, start_s + 200, 0.1)
-    found = readings(moments_s, ramp(start_s, 75.0, 1.0)(moments_s))
-    last = judge_bolus(view_of(case_of(after=after), found, events))[-1]
-    assert (last.name, last.verdict) == ("start to start, after A", Verdict(verdict))

@@ -1,0 +1,67 @@
+"""A case that has its moment after another: begun by the bench, so that a wrong moment is no fault of the pump."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from harness.analysis.interval import begun_s, start_to_start
+from harness.cases import PumpOffCase
+from harness.record import Event, Record
+from instruments.errors import BenchError
+from tests.harness.records import commanded, phase, readings, view_of
+
+NOTHING = readings([], [])
+AFTER = {"case": "A", "start_to_start": "24 h", "within": "15 min"}
+CASE = PumpOffCase.model_validate(
+    {
+        "procedure": "pump-off", "id": "B", "title": "off", "requirement": ["R"], "duration": "1 h",
+        "flow": {"within": "1 uL/h"}, "after": AFTER,
+    }
+)  # fmt: skip
+
+
+def record(events: Sequence[Event]) -> Record:
+    return Record("run", "simulated", NOTHING, events)
+
+
+def at(start_s: float, *, pumps: bool = True) -> Sequence[Event]:
+    own = [commanded(start_s, 48, "B")] if pumps else []
+    return [
+        *phase("A", "baseline", 0, 60),
+        commanded(60, 48, "A"),
+        *phase("B", "baseline", start_s - 60 * pumps, start_s + 60),
+        *own,
+    ]
+
+
+INTERVALS = [
+    (24.0, "PASS", ""),
+    (24.24, "PASS", ""),
+    (24.2499, "INCONCLUSIVE", ""),
+    (24.3, None, "the bench began it 24.3 h after case A, and not 23.75 h to 24.25 h"),
+    (23.7, None, "the bench began it 23.7 h after case A, and not 23.75 h to 24.25 h"),
+]
+
+
+@pytest.mark.parametrize("pumps", [True, False])
+@pytest.mark.parametrize(("interval_h", "verdict", "fault"), INTERVALS)
+def test_the_interval_counts_from_start_to_start(interval_h: float, verdict: str | None, fault: str, pumps: bool) -> None:
+    found = start_to_start(view_of(CASE, NOTHING, at(60 + interval_h * 3600, pumps=pumps)))
+    assert [measurand.verdict for measurand in found.measurands] == ([verdict] if verdict else [])
+    assert list(found.faults) == ([fault] if fault else [])
+
+
+def test_a_case_that_is_not_timed_has_none() -> None:
+    found = start_to_start(view_of(CASE.model_copy(update={"after": None}), NOTHING, at(60)))
+    assert (found.measurands, found.faults) == ((), ())
+
+
+def test_waiting_is_no_beginning() -> None:
+    assert begun_s(record([*phase("B", "waiting", 0, 100), *phase("B", "off", 100, 200)]), "B") == 100
+
+
+def test_a_case_that_was_never_begun_has_no_interval() -> None:
+    with pytest.raises(BenchError, match="the record has no beginning of case B"):
+        begun_s(record(phase("A", "baseline", 0, 60)), "B")
