@@ -27,6 +27,7 @@ FAULTS_OWN = {
     ("drive", "start_play_ml"): ("slow-start:0.1mL", 0.1),
     ("drive", "stall_alarm"): ("alarm-missing", False),
     ("drive", "occlusion_alarm"): ("occlusion-alarm-missing", False),
+    ("drive", "stall_gain"): ("occlusion-bolus:+200%", 3.0),
     ("drive", "early_ml"): ("alarm-early:0.2mL", 0.2),
     ("drive", "alarm_by_count"): ("alarm-computed:+3%", True),
     ("vessel", "uncovered_mg_h"): ("evaporation:by=5mg/h,at=60s", 5.0),
