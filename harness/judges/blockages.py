@@ -16,6 +16,7 @@ from harness.judges.steps import between, pressures_of, step_of
 from harness.metrology.budget import exact
 from harness.record import Event
 from harness.verdicts import Measurand, judge
+from instruments.errors import BenchError
 
 CLOSED = "stopcock closed, between question and answer (s)"
 
@@ -48,10 +49,10 @@ def _at_the_alarm(view: View[OcclusionCase], alarms: list[Event], closed: Gap) -
 
 def _stands(view: View[OcclusionCase]) -> Measurand:
     """An alarm that does not stop the motor goes on building up pressure."""
-    told = [event for event in view.record.of_kind("pump", view.case.id) if event.at_s <= view.phase("closed").end_s]
-    return judge(
-        "runs on after its alarm", exact(float(told[-1].data["running"])), "1", (0.0, 0.0), "simple", told[-1].data["word"]
-    )
+    told = [event.data for event in view.record.of_kind("pump", view.case.id) if event.at_s <= view.phase("closed").end_s]
+    if not told:
+        raise BenchError("the record does not say whether the pump stood at its alarm")
+    return judge("runs on after its alarm", exact(float(told[-1]["running"])), "1", (0.0, 0.0), "simple", told[-1]["word"])
 
 
 def _bolus(view: View[OcclusionCase]) -> Measurand:

@@ -18,6 +18,7 @@ DESERVED = [
     ("occlusion-alarm-missing", ["FAIL: occlusion alarms"] * 3),
     ("occlusion-alarm-late:by=10min", ["FAIL: occlusion alarms", "FAIL: time to the alarm", "FAIL: time to the alarm"]),
     ("occlusion-bolus:by=+100%", ["FAIL: time to the alarm", "FAIL: occlusion alarms", "FAIL: time to the alarm"]),
+    ("occlusion-bolus:by=-80%", ["FAIL: pressure at the alarm"] * 3),
     ("leak:part=5%", ["FAIL: occlusion alarms"] * 3),
     ("drift:by=20mg/h", ["INVALID: blank: the vessel gained"] * 3),
 ]

@@ -46,7 +46,9 @@ def figures(found: list[Measurand]) -> Figures:
 # --- occlusion: closed at 605 s, alarm by 902 s, opened from 1200 s on ---
 
 
-def occluded(*alarms: Event, bolus_ml: float = 0.5, first_kpa: float = 0.1, closed: bool = True) -> Figures:
+def occluded(
+    *alarms: Event, bolus_ml: float = 0.5, first_kpa: float = 0.1, closed: bool = True, stands: bool | None = True
+) -> Figures:
     case: OcclusionCase = case_of(OCCLUSION)
 
     def mass_g(moments_s: FloatArray) -> FloatArray:
@@ -56,12 +58,14 @@ def occluded(*alarms: Event, bolus_ml: float = 0.5, first_kpa: float = 0.1, clos
     events = [one for name, *span in names for one in phase("C", name, *span)]
     events += [pressure(0.0, first_kpa), *(pressure(605.0 + s, 0.16 * s) for s in range(0, 300, 2))]
     events += [*(by_hand("close", 600, 610) if closed else []), *by_hand("open", 1200, 1210), *alarms]
+    events += [] if stands is None else [event(902, "pump", word="stalled", running=not stands)]
     return figures(judge_occlusion(view_of(case, curve(mass_g, 1500.0), events, TOLD)))
 
 
 def test_an_occlusion_is_timed_from_the_middle_of_the_closing() -> None:
     assert occluded(alarm(902, 900)) == {
         "occlusion alarms": (1.0, "PASS"),
+        "runs on after its alarm": (0.0, "PASS"),
         "time to the alarm": (pytest.approx(901 - 605), "PASS"),
         "pressure at the alarm": (pytest.approx(0.16 * 296, abs=0.01), "PASS"),
         "post-occlusion bolus": (pytest.approx(500, abs=1), "PASS"),
@@ -82,9 +86,18 @@ def test_an_occlusion_fails(alarms: tuple[Event, ...], bolus_ml: float, failed: 
     assert {name for name, (_, verdict) in found.items() if verdict == "FAIL"} == failed
 
 
+def test_an_alarm_that_does_not_stop_the_pump_fails() -> None:
+    found = occluded(alarm(902, 900), stands=False)
+    assert {name for name, (_, verdict) in found.items() if verdict == "FAIL"} == {"runs on after its alarm"}
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
-    [({"first_kpa": -25.0}, "showed -25 kPa before anything flowed"), ({"closed": False}, "step 'close' of case C was done")],
+    [
+        ({"stands": None}, "does not say whether the pump stood"),
+        ({"first_kpa": -25.0}, "showed -25 kPa before anything flowed"),
+        ({"closed": False}, "step 'close' of case C was done"),
+    ],
 )
 def test_a_bench_that_cannot_tell_is_not_judged(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(BenchError, match=told):

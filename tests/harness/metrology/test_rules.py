@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.metrology.budget import Estimate, evaluate
-from harness.metrology.rules import Interval, Outcome, Spread, conformance, decide, parse_rule, reachable
+from harness.metrology.rules import Interval, Outcome, Spread, conformance, decide, parse_rule, reachable, worst
 from tests.conftest import DATA
 
 CASES: list[dict[str, Any]] = json.loads((DATA / "vectors" / "guard_band.json").read_text())["cases"]
@@ -245,3 +245,18 @@ def test_the_mirror_image_has_the_mirrored_decision(
     mirrored = decide(-value, Spread(u, above, below), (-limits[1], -limits[0]), rule)
     assert mirrored.outcome is found.outcome
     assert mirrored.guard == found.guard[::-1]
+
+
+@pytest.mark.parametrize(
+    ("values", "limits", "which"),
+    [
+        ([1.0, -2.0, 0.5], (-3.0, 3.0), 1),
+        ([-10.0, 5.0], (None, 0.1), 1),
+        ([-10.0, 5.0], (-0.1, None), 0),
+        ([0.2], (None, 1.0), 0),
+    ],
+)
+def test_the_worst_of_several_values_is_the_one_nearest_beyond_its_limit(
+    values: list[float], limits: tuple[float | None, float | None], which: int
+) -> None:
+    assert worst(values, limits) == which
