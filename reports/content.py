@@ -48,7 +48,7 @@ def report_case(plan: Plan, case: CaseBase, verdict: CaseVerdict, record: Record
     if figure:
         _keep(folder / "figures" / f"{case.id}.svg", figure)
         allure.attach(figure, f"{case.id}: mass and flow", allure.attachment_type.SVG)
-    if asked := _by_hand(record, case):
+    if asked := steps_html(record, case):
         allure.attach(asked, f"{case.id}: steps by hand", allure.attachment_type.HTML)
     if csv := masses_csv(record, case):
         allure.attach(csv, f"{case.id}: mass every {case.reporting_interval:g} s", allure.attachment_type.CSV)
@@ -56,7 +56,7 @@ def report_case(plan: Plan, case: CaseBase, verdict: CaseVerdict, record: Record
         allure.attach(budgets, f"{case.id}: uncertainty budgets", allure.attachment_type.HTML)
 
 
-def _by_hand(record: Record, case: CaseBase) -> str:
+def steps_html(record: Record, case: CaseBase) -> str:
     """Who was asked for what, when, and what was answered."""
     asked, done = (list(record.of_kind(kind, case.id)) for kind in ("by hand", "done by hand"))
     answers = [(f"{event.at_s:.1f}", event.data["answer"]) for event in done] + [("", "not answered")] * (len(asked) - len(done))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.analysis.alarm import in_words
 from harness.analysis.delivery import window_s_of
-from harness.analysis.flow import flow_error
+from harness.analysis.flow import ends, flow_error
 from harness.analysis.latency import Gap, latency_s
 from harness.analysis.masses import curve_of, last, volume_between
 from harness.analysis.no_flow import without_flow_s
@@ -18,6 +18,7 @@ from harness.record import Event
 from harness.verdicts import Measurand, judge
 from instruments.errors import BenchError
 
+_HALF_AGAIN = 1.5
 CLOSED = "stopcock closed, between question and answer (s)"
 
 
@@ -71,9 +72,17 @@ def judge_no_flow(view: View[NoFlowCase]) -> list[Measurand]:
     words = f"the balance was sure of it from {early[0]:.0f} s on" if early else ""
     judged = [judge("flow missed with the line open", exact(len(early)), "1", (0.0, 0.0), "simple", words)]
     judged.append(_detection(view, [moment_s for moment_s in sure_s if moment_s > closed[1]][:1], closed, window_s))
+    judged.append(_released(view))
     if case.flow_error is not None:
         judged.append(flow_error(view, "flow error", view.series("flow"), case.rate, case.flow_error))
     return judged
+
+
+def _released(view: View[NoFlowCase]) -> Measurand:
+    """The pump stands when the line is opened: no more can come than it has pushed meanwhile, and half as much again."""
+    most_ul = _HALF_AGAIN * view.case.rate * view.phase("blocked").duration_s / 3.6
+    found, words = volume_between(view, *ends(view.series("release")), per_ml=1000)
+    return judge("volume after the opening", found, "uL", (None, most_ul), view.conditions.rule, words)
 
 
 def _detection(view: View[NoFlowCase], sure_s: list[float], closed: Gap, window_s: float) -> Measurand:

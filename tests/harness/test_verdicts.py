@@ -178,3 +178,14 @@ def test_another_file_is_refused(text: str, tmp_path: Path) -> None:
 
 def test_a_count_has_no_uncertainty() -> None:
     assert judge("alarms", exact(1), "1", (1.0, 1.0), "guarded").verdict is P
+
+
+@pytest.mark.parametrize(
+    ("value", "minimum_tur", "verdict"),
+    [(0.0, None, P), (0.0, 5.0, P), (0.0, 5.1, INC), (7.0, 5.1, F), (7.0, None, F)],
+)
+def test_too_small_a_test_uncertainty_ratio_passes_nothing_and_excuses_nothing(
+    value: float, minimum_tur: float | None, verdict: Verdict
+) -> None:
+    found = judge("flow error", Estimate(value, 1.0, 2.0, math.inf), "%", (-5.0, 5.0), "guarded", minimum_tur=minimum_tur)
+    assert found.verdict is verdict

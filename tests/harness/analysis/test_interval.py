@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
 from harness.analysis.interval import begun_s, start_to_start
-from harness.cases import PumpOffCase
+from harness.cases import After, PumpOffCase
+from harness.judge import judge_case
 from harness.record import Event, Record
 from instruments.errors import BenchError
-from tests.harness.records import commanded, phase, readings, view_of
+from tests.harness.records import CONDITIONS, DRY, commanded, curve, phase, readings, view_of
 
 NOTHING = readings([], [])
 AFTER = {"case": "A", "start_to_start": "24 h", "within": "15 min"}
@@ -65,3 +67,14 @@ def test_waiting_is_no_beginning() -> None:
 def test_a_case_that_was_never_begun_has_no_interval() -> None:
     with pytest.raises(BenchError, match="the record has no beginning of case B"):
         begun_s(record(phase("A", "baseline", 0, 60)), "B")
+
+
+@pytest.mark.parametrize(("start_s", "verdict"), [(3660.0, "PASS"), (3700.0, "INVALID")])
+def test_a_case_that_the_bench_began_late_is_not_judged(start_s: float, verdict: str) -> None:
+    case = CASE.model_copy(update={"after": After(case="A", start_to_start="1 h", within="30 s")})
+    events = [*phase("A", "baseline", 0, 60), commanded(60, 48, "A"), commanded(61, 0, "A")]
+    events += [*phase("B", "settle", start_s, start_s + 600), *phase("B", "off", start_s + 600, start_s + 4200)]
+    found = curve(lambda moments_s: np.full_like(moments_s, 35.0), start_s + 4300, 1.0)
+    judged = judge_case(Record("run", "simulated", found, events), case, CONDITIONS, DRY)
+    assert judged.verdict == verdict, judged.reasons
+    assert (verdict == "PASS") == ("start to start, after A" in [one.name for one in judged.measurands])

@@ -107,12 +107,23 @@ def test_a_bench_that_cannot_tell_is_not_judged(changes: dict[str, Any], told: s
 # --- no flow: closed at 18 005 s ---
 
 
-def missing(ends_s: float, flow_ml_h: float = 0.01) -> Figures:
+def missing(ends_s: float, flow_ml_h: float = 0.01, released_ml: float = 0.0) -> Figures:
     case: NoFlowCase = case_of(NO_FLOW, window="30 min", flow_error={"within": "10 %"})
-    names = (("flow", 3600, 18_000), ("blocked", 18_000, 25_210))
+    names = (("flow", 3600, 18_000), ("blocked", 18_000, 25_210), ("release", 25_210, 25_500))
     events = [one for name, *span in names for one in phase("C", name, *span)] + by_hand("close", 18_000, 18_010)
-    masses = curve(lambda moments_s: flow_ml_h / 3600 * np.minimum(moments_s, ends_s), 25_300.0, 1.0, 2e-5)
+
+    def mass_g(moments_s: FloatArray) -> FloatArray:
+        came_g = flow_ml_h / 3600 * np.minimum(moments_s, ends_s)
+        return np.asarray(came_g + released_ml * np.clip((moments_s - 25_220) / 200, 0, 1))
+
+    masses = curve(mass_g, 25_600.0, 1.0, 2e-5)
     return figures(judge_no_flow(view_of(case, masses, events, TOLD)))
+
+
+@pytest.mark.parametrize(("released_ml", "verdict"), [(0.02, "PASS"), (0.028, "PASS"), (0.033, "FAIL"), (0.5, "FAIL")])
+def test_no_more_comes_at_the_opening_than_was_pushed(released_ml: float, verdict: str) -> None:
+    value_ul, found = missing(18_005.0, released_ml=released_ml)["volume after the opening"]
+    assert (value_ul, found) == (pytest.approx(released_ml * 1000, abs=1), verdict)
 
 
 def test_the_balance_finds_a_closed_line_in_time() -> None:
