@@ -29,11 +29,12 @@ def test_the_table_says_what_limits_rest_on() -> None:
     assert "<td>proposed, ROW</td>" in measurands_html(verdict)
 
 
+ASKED, ANSWERED = ("by hand", {"words": "close <it>"}), ("done by hand", {"answer": "17.8 mL"})
 STEPS = [
     ([], ""),
-    ([("by hand", {"words": "close <it>"}), ("done by hand", {"answer": "17.8 mL"})], "<td>close &lt;it&gt;</td><td>2.0</td><td>17.8 mL</td>"),
-    ([("by hand", {"words": "open it"})], "<td>open it</td><td></td><td>not answered</td>"),
-]  # fmt: skip
+    ([ASKED, ANSWERED], "<td>close &lt;it&gt;</td><td>2.0</td><td>17.8 mL</td>"),
+    ([ASKED], "<td>close &lt;it&gt;</td><td></td><td>not answered</td>"),
+]
 
 
 @pytest.mark.parametrize(("told", "html"), STEPS)
