@@ -154,8 +154,17 @@ class Delivery:
 
     def _run(self, now_s: float, stretch: _Stretch) -> None:
         self._now, self._from_ml = stretch, self._moved_ml(now_s)
-        self.dosing.run(now_s, stretch.rate_ml_h / 3600, min(stretch.volume_ml, self._goal_ml - self._from_ml))
+        volume_ml, bolus = min(stretch.volume_ml, self._goal_ml - self._from_ml), stretch.state != "FLEX" or self._doses
+        self.dosing.run(now_s, stretch.rate_ml_h / 3600, volume_ml, bolus=bolus)
         self._changed(now_s)
+
+    @property
+    def _doses(self) -> bool:
+        """Whether the step under way is a dose: faster than the basal rate before it, which comes back after it."""
+        if not 0 < self.step < len(self.steps) - 1:
+            return False
+        before, dose, after = (rate_ml_h for rate_ml_h, _ in self.steps[self.step - 1 : self.step + 2])
+        return before == after < dose
 
     def _only_when(self, *states: str) -> None:
         if self.state not in states:
