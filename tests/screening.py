@@ -15,17 +15,8 @@ from tests.conftest import ROOT
 PLAN = ROOT / "test_plans" / "itb_screening.toml"
 BENCH = ROOT / "benches" / "simulated.toml"
 
-PATIENT: Mapping[str, str] = {'procedure = "run-to-empty"': 'procedure = "run-to-empty"\npoll = "10 s"'}
+PATIENT: Mapping[str, str] = {'poll = "5 s"': 'poll = "10 s"'}
 """The pump is asked less often whether it is empty, in a case that allows its alarm a minute: every question costs a run 2 ms."""
-SHORT: Mapping[str, str] = {
-    **PATIENT,
-    'hold = "4 h"': 'hold = "30 min"',
-    'start_to_start = "24 h"': 'start_to_start = "1 h"',
-    'duration = "12 h"': 'duration = "4 h"',
-}
-"""Pieces of the plan and what they become. Doses are then at 1.2, 2.2 and 3.2 h, the infusion from 3.7 to 8.7 h, its blank
-until 9.3 h, and the pump is off until 13.4 h.
-"""
 SELDOM: Mapping[str, str] = {'watchdog = "30 s"': 'watchdog = "250 s"'}
 """The same while it infuses: asking is most of a run's cost."""
 

@@ -38,7 +38,8 @@ def judge_prime(view: View[PrimeCase]) -> list[Measurand]:
     told = f"{case.dead_ml:g} mL of it stay in the line; {words}"
     judged = [view.judge("primed volume error", primed_error_pct(case, primed), "%", case.volume_error, told)]
     curve, begin_s = curve_of(view, view.series("before", "filled")), start_command_s(view.record, case.id)
-    judged.append(view.judge(FURTHEST, course_ul(view, curve, begin_s), "uL", case.course))
+    whole, then_s = curve_of(view, view.series("before", "settle")), view.phase("settle").start_s
+    judged.append(view.judge(FURTHEST, course_ul(view, whole, begin_s, then_s), "uL", case.course))
     if case.dead_volume is not None and all(found.verdict is not Verdict.FAIL for found in judged):
         found_ml = dead_ml(view, curve, begin_s)
         told = f"{found_ml.value:.4g} mL, {case.dead_ml:g} mL are declared"
@@ -52,12 +53,16 @@ def primed_error_pct(case: PrimeCase, weighed: Estimate) -> Estimate:
     return scaled(weighed, 100 / case.volume, 100 * (case.dead_ml / case.volume - 1))
 
 
-def course_ul(view: View[PrimeCase], curve: Curve, begin_s: float) -> Estimate:
-    """Ahead of what was commanded (above 0) or behind it, where it is furthest; in uL. The pump began at ``begin_s``."""
+def course_ul(view: View[PrimeCase], curve: Curve, begin_s: float, then_s: float = np.inf) -> Estimate:
+    """Ahead of what was commanded (above 0) or behind it, where it is furthest; in uL. The pump began at ``begin_s``.
+
+    From ``then_s`` on it infuses: one that is still priming then gives a dose that nobody has asked for.
+    """
     case, (lag_s, half_s) = view.case, trailing_s(view.conditions)
     came_ml = curve.volumes_ml - curve.between(begin_s - LEVEL_S, begin_s).volumes_ml.mean()
     pushed_ml = np.clip((curve.moments_s - begin_s - lag_s) * case.rate / 3600, 0.0, case.volume)
-    apart_ml = came_ml - np.maximum(0.0, pushed_ml - case.dead_ml)
+    infused_ml = np.maximum(0.0, curve.moments_s - then_s - lag_s) * case.flow_rate / 3600
+    apart_ml = came_ml - np.maximum(0.0, pushed_ml - case.dead_ml) - infused_ml
     at = worst((apart_ml * 1000).tolist(), case.course.interval)
     elapsed_h = (float(curve.moments_s[at]) - begin_s) / 3600
 
