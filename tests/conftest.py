@@ -13,6 +13,8 @@ from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "tests" / "data"
+NO_NODE = {"PATH": ""}
+"""A machine on which no Allure report can be made: that takes longer than all the rest of a run."""
 
 # A machine that is busy is no defect.
 settings.register_profile("dosebench", deadline=None)

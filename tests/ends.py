@@ -36,7 +36,7 @@ from instruments.sim.device import SimDevice
 from instruments.stamped import NOTHING, Stamped
 from instruments.wire.framing import FrameBuffer, line_ends
 from instruments.wire.mt_sics import decode_block
-from tests.conftest import ROOT
+from tests.conftest import NO_NODE, ROOT
 from tests.instruments.sim.served import Cable, served
 
 PATIENCE_S = 90.0
@@ -197,10 +197,6 @@ class Overheard:
         """Each line that arrived between two moments, with its moment."""
         frames = FrameBuffer(line_ends).feed(Stamped.join(list(self._said)))
         return [(line, stamp_us / 1e6) for line, stamp_us in frames if since_s * 1e6 < stamp_us <= until_s * 1e6]
-
-
-NO_NODE = {"PATH": ""}
-"""A machine on which no Allure report can be made: that takes longer than all the rest of a run."""
 
 
 @contextmanager

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.fft import dct, idct, irfft, rfft
 from scipy.ndimage import uniform_filter
-from scipy.signal import get_window
 
 from harness.analysis.curve import Curve
 from harness.record import FloatArray
@@ -148,7 +147,7 @@ def _short_waves(rest_ml: FloatArray, u_ml: float) -> FloatArray:
 
     Neighbouring coefficients share noise here, so the threshold is higher.
     """
-    half, taper = _SHORT // 2, get_window("hann", _SHORT)
+    half, taper = _SHORT // 2, np.hanning(_SHORT + 1)[:-1]
     if len(rest_ml) < _SHORT:
         return np.zeros(len(rest_ml))
     longer_ml = np.pad(rest_ml, (half, half + -len(rest_ml) % half), mode="reflect")

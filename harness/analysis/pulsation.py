@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import detrend, periodogram
 
 from harness.analysis.grid import Grid, stretches
 from harness.record import FloatArray
@@ -78,6 +77,8 @@ def _thinned(volumes_ml: FloatArray) -> tuple[FloatArray, int]:
 
 def _line(volumes_ml: FloatArray, u_ml: float) -> float | None:
     """Cycles a sample of the strongest line, between the frequencies of the spectrum by a parabola through logarithms."""
+    from scipy.signal import detrend, periodogram  # its import takes as long as a short run, and few cases need it
+
     if len(volumes_ml) < _FEWEST_SAMPLES:
         return None
     _, power = periodogram(detrend(volumes_ml), window="hann", detrend=False, scaling="spectrum")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import factorial
 
 import numpy as np
-from scipy.signal import savgol_coeffs, savgol_filter
+from scipy.ndimage import correlate1d
 
 from harness.analysis.masses import crossing_s, first, last
 from harness.analysis.view import Conditions
@@ -144,11 +145,9 @@ def _without_lags(rise: Rise, lags_s: Sequence[float]) -> Series:
     series = rise.series
     if not lags_s:
         return series
-    step_s, span = _step_s(series), _span(rise)
-    moments_s = np.arange(series.moments_s[0], series.moments_s[-1], step_s)
+    moments_s = np.arange(series.moments_s[0], series.moments_s[-1], _step_s(series))
     masses_g = np.interp(moments_s, series.moments_s, series.masses_g)
-    terms = enumerate(_inverse(lags_s))
-    return Series(moments_s, sum(c * savgol_filter(masses_g, span, 3, deriv=n, delta=step_s, mode="nearest") for n, c in terms))
+    return Series(moments_s, np.asarray(correlate1d(masses_g, _weights(rise, lags_s), mode="nearest")))
 
 
 def _inverse(lags_s: Sequence[float]) -> FloatArray:
@@ -163,9 +162,10 @@ def _weights(rise: Rise, lags_s: Sequence[float]) -> FloatArray:
     """What each reading around a moment counts for in the mass without lags there; the reading itself, without any."""
     if not lags_s:
         return np.ones(1)
-    step_s, span = _step_s(rise.series), _span(rise)
-    terms = enumerate(_inverse(lags_s))
-    return np.asarray(sum(c * savgol_coeffs(span, 3, deriv=n, delta=step_s, use="dot") for n, c in terms))
+    half = _span(rise) // 2
+    around_s = _step_s(rise.series) * np.arange(-half, half + 1)
+    cubic = np.linalg.pinv(np.vander(around_s, 4, increasing=True))  # its coefficients, by least squares (Savitzky and Golay)
+    return np.asarray(sum(c * factorial(n) * cubic[n] for n, c in enumerate(_inverse(lags_s))))
 
 
 def _step_s(series: Series) -> float:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.signal import lfilter
 
 from harness.analysis.curve import Curve
 from harness.analysis.masses import curve_of
@@ -18,6 +17,7 @@ from harness.metrology.volume import Evaporation, Level
 from harness.plan import Plan
 from harness.record import FloatArray, Record, Series
 from instruments.readings import Readings
+from instruments.recursion import recursed
 
 _NO_READINGS = Readings(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0, dtype=np.uint8))
 _NOTHING = Record("", "forecast", _NO_READINGS, ())
@@ -58,5 +58,5 @@ def lagged(values: FloatArray, step_s: float, conditions: Conditions) -> FloatAr
     """What happens at the pump, as it comes behind all lags of line and balance."""
     for lag in conditions.corrected_lags:
         keep = np.exp(-step_s / lag.lag_s) if lag.lag_s > 0 else 0.0
-        values = np.asarray(lfilter([1 - keep], [1, -keep], values))
+        values = recursed((1 - keep) * values, keep)
     return values

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import NormalDist
 
 from scipy.integrate import quad
-from scipy.stats import norm
 
 from harness.metrology.rules import Interval, conformance
 from instruments.errors import ConfigError
@@ -53,7 +53,7 @@ def global_risks(process: Process, u: float, limits: Interval, acceptance: Inter
     """
     if not u >= 0:
         raise ConfigError(f"a standard uncertainty is 0 or more, not {u:g}")
-    prior = norm(process.mean, process.sd).pdf
+    prior = NormalDist(process.mean, process.sd).pdf
     edges = _edges(process, u, limits, acceptance)
     false_accept = false_reject = 0.0
     for low, high in pairwise(edges):

@@ -1,15 +1,21 @@
-"""The command line from outside: exit status, messages, files. Each test starts the real program in an empty folder."""
+"""The command line from outside: exit status, messages, files. The real program is started in an empty folder.
+
+Only what is refused before anything begins is asked for in this process: a start of the program costs seconds.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import DATA, ROOT
+from dosebench.cli import main
+from tests.conftest import DATA, NO_NODE, ROOT
 
 PLAN = ROOT / "test_plans" / "itb_screening.toml"
 BENCH = ROOT / "benches" / "simulated.toml"
@@ -35,9 +41,9 @@ requirement = ["R1"]
 """
 
 
-def dosebench(folder: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "dosebench", *map(str, words)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+def dosebench(folder: Path, *words: str | Path, node: bool = False) -> subprocess.CompletedProcess[str]:
+    command, env = [sys.executable, "-m", "dosebench", *map(str, words)], os.environ | ({} if node else NO_NODE)
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False)
 
 
 def run_folder(out: Path) -> Path:
@@ -93,10 +99,19 @@ USAGE = {
 
 
 @pytest.mark.parametrize(("words", "message"), USAGE.values(), ids=USAGE)
-def test_bad_input_is_one_clear_error_and_status_64(words: tuple[str | Path, ...], message: str, tmp_path: Path) -> None:
-    done = dosebench(tmp_path, *words)
-    told = done.stdout + done.stderr
-    assert done.returncode == 64, told
+def test_bad_input_is_one_clear_error_and_status_64(
+    words: tuple[str | Path, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["dosebench", *map(str, words)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = "".join(capfd.readouterr())
+    assert ended.value.code == 64, told
     assert message in told
     assert "Traceback" not in told
     assert not (tmp_path / "runs").exists()
@@ -129,10 +144,11 @@ def test_the_real_recording(tmp_path: Path) -> None:
 def test_being_told_to_end_stops_the_pump_and_closes_the_run_as_aborted(tmp_path: Path) -> None:
     """SIGTERM to the real program in the middle of its three days."""
     command = [sys.executable, "-m", "dosebench", "run", str(PLAN), "--bench", str(BENCH), "--out", "out"]
-    program = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    env = os.environ | NO_NODE
+    program = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     journals = "out/*/journal.jsonl"
     while program.poll() is None and not any('"name":"hold"' in file.read_text() for file in tmp_path.glob(journals)):
-        pass
+        threading.Event().wait(0.02)
     program.terminate()
     told, _ = program.communicate(timeout=120)
     assert program.returncode == 4, told
@@ -143,12 +159,12 @@ def test_being_told_to_end_stops_the_pump_and_closes_the_run_as_aborted(tmp_path
 
 
 def test_pages_can_be_made_again_without_a_longer_history(tmp_path: Path) -> None:
-    dosebench(tmp_path, "tools")
-    dosebench(tmp_path, "run", short_plan(tmp_path), "--bench", BENCH, "--out", "out")
+    dosebench(tmp_path, "tools", node=True)
+    dosebench(tmp_path, "run", short_plan(tmp_path), "--bench", BENCH, "--out", "out", node=True)
     folder, history = run_folder(tmp_path / "out"), tmp_path / "out" / "history-simulated.jsonl"
     before = history.read_bytes()
     (folder / "report.html").unlink()
-    done = dosebench(tmp_path, "report", folder)
+    done = dosebench(tmp_path, "report", folder, node=True)
     assert done.returncode == 0, done.stderr
     assert (folder / "report.html").is_file()
     assert history.read_bytes() == before

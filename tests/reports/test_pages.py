@@ -28,8 +28,8 @@ FLAGS = (
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pages")
-    dosebench(folder, "tools")
-    dosebench(folder, "run", short_plan(folder), "--bench", BENCH, "--out", "out")
+    dosebench(folder, "tools", node=True)
+    dosebench(folder, "run", short_plan(folder), "--bench", BENCH, "--out", "out", node=True)
     return run_folder(folder / "out")
 
 

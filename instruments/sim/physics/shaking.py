@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.signal import lfilter
 
+from instruments.recursion import recursed
 from instruments.sim.physics.arrays import FloatArray
 
 _NEVER_S = float("inf")
@@ -89,6 +89,6 @@ class Disturbance:
         unrest = self.unrest
         keep = np.exp(-1 / (rate_hz * unrest.memory_s)) if unrest.memory_s else 0.0
         drawn_g = unrest.size_g * np.sqrt(1 - keep**2) * self.noise.standard_normal(len(moments_s))
-        course_g, _ = lfilter([1.0], [1.0, -keep], drawn_g, zi=[keep * self._last_g])
+        course_g = recursed(drawn_g, keep, self._last_g)
         self._last_g = float(course_g[-1])
         return np.where((moments_s >= unrest.at_s) & (moments_s < unrest.until_s), course_g, 0.0)

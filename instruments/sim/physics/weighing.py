@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
-from scipy.signal import lfilter
 
+from instruments.recursion import recursed
 from instruments.sim.physics.arrays import FloatArray
 from instruments.sim.physics.parameters import GRAVIMETRIC, PROPOSED, quantity
 from instruments.sim.physics.shaking import Disturbance, Force
@@ -120,9 +120,9 @@ class WeighingCell:
         """First-order digital filter of the cell."""
         keep = np.exp(-1 / (self.rate_hz * self.data.response_s)) if self.data.response_s > 0 else 0.0
         held_g = load_g[0] if self._held_g is None else self._held_g
-        shown_g, _ = lfilter([1 - keep], [1, -keep], load_g, zi=[keep * held_g])
+        shown_g = recursed((1 - keep) * load_g, keep, held_g)
         self._held_g = float(shown_g[-1])
-        return np.asarray(shown_g)
+        return shown_g
 
     def _bent(self, load_g: FloatArray) -> FloatArray:
         """Sensitivity and linearity: the reading departs by a wave over the load that stays within the data sheet's bound."""
