@@ -13,16 +13,19 @@ import pytest
 from harness.bench import load_bench
 from harness.campaign import Campaign
 from harness.plan import load_plan
+from harness.rawlog import readable
 from harness.readback import read_record
-from harness.reanalysis import changes, reanalyse, recomputed
+from harness.reanalysis import _by_themselves, changes, reanalyse, recomputed
+from harness.record import Event, Record
 from harness.recorder import JOURNAL, SAMPLES
 from harness.recording import load_recording
 from harness.recovery import close_cut
 from harness.replay import Replay
-from harness.samples import FIRST_LINE
+from harness.samples import FIRST_LINE, joined
 from harness.verdicts import VERDICTS, read_verdicts, verdicts_text
 from instruments.drivers import drivers
 from instruments.errors import BenchError, ConfigError
+from instruments.stamped import Stamped
 from tests.conftest import DATA, ROOT
 from tests.dosebench.test_cli import short_plan
 from tests.fixtures.test_plugin import two_cases
@@ -238,3 +241,16 @@ def test_what_was_not_judged_from_the_record_stays_as_it_was(tmp_path: Path) -> 
     plan.write_text(plan.read_text().replace("5 %", "50 %"))
     assert reanalyse(campaign.folder, plan).verdict == before
     assert (campaign.folder / JOURNAL).exists()
+
+
+def test_an_answer_to_a_question_is_no_reading_of_the_stream() -> None:
+    """Before the stream, by itself, and in answer to a question whose words look like a reading."""
+    line, other = b"S S     35.0000 g\r\n", b"S S     36.0000 g\r\n"
+    frames = Stamped.join(
+        [Stamped.one(line, 1), Stamped.one(line, 3), Stamped.one(other, 5), Stamped.one(line, 5), Stamped.one(line, 7)]
+    )
+    asked = {"role": "balance", "command": "SI", "reply": readable(other), "heard_us": 5}
+    unasked = {"role": "balance", "command": "", "reply": readable(line), "heard_us": 7}
+    told = [Event(4, "command", "", asked), Event(6, "command", "", unasked)]
+    record = Record("r", "real", joined([]), [Event(2, "weighing begins")], commands=told)
+    assert [(stamp_us, frame) for frame, stamp_us in _by_themselves(frames, record)] == [(3, line), (5, line), (7, line)]

@@ -13,7 +13,7 @@ import pytest
 
 from harness.metrology.budget import Estimate, evaluate, exact, from_draws
 from harness.metrology.rules import Interval
-from harness.verdicts import CaseVerdict, RunVerdict, Verdict, judge, overall, read_verdicts, write_verdicts
+from harness.verdicts import EXIT_STATUS, CaseVerdict, RunVerdict, Verdict, judge, overall, read_verdicts, write_verdicts
 from instruments.errors import ConfigError
 
 P, F, INC, INV, A = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.INVALID, Verdict.ABORTED
@@ -189,3 +189,8 @@ def test_too_small_a_test_uncertainty_ratio_passes_nothing_and_excuses_nothing(
 ) -> None:
     found = judge("flow error", Estimate(value, 1.0, 2.0, math.inf), "%", (-5.0, 5.0), "guarded", minimum_tur=minimum_tur)
     assert found.verdict is verdict
+
+
+def test_every_verdict_has_its_own_exit_status() -> None:
+    """As the README promises them to scripts."""
+    assert {P: 0, F: 1, INC: 2, INV: 3, A: 4} == EXIT_STATUS

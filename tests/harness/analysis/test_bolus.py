@@ -203,3 +203,14 @@ def test_a_limit_may_have_a_rule_of_its_own(limits: dict[str, Any], expected: li
     judged_ = judge_bolus(view)
     assert [(found.rule, found.verdict.value) for found in judged_] == expected
     assert [found.detail.startswith("conditional pass") for found in judged_] == [rule == "non-binary" for rule, _ in expected]
+
+
+def test_a_bolus_is_weighed_when_its_line_has_drained() -> None:
+    """A tenth of it is still in the line when the pump stands, and comes within the next minute."""
+
+    def mass(moments_s: FloatArray) -> FloatArray:
+        return np.asarray(ramp(250.0, 75.0, 0.9)(moments_s) + ramp(400.0, 60.0, 0.1)(moments_s) - 35.0)
+
+    plain = case_of(duration=None, duration_error=None)
+    (volume,) = judge_bolus(view_of(plain, curve(mass, 800.0), TOLD))
+    assert volume.value == pytest.approx(1.0 * CONDITIONS.weighing.factor_ml_g(), abs=1e-3)

@@ -191,3 +191,14 @@ def test_no_flow_is_no_fault_while_nothing_is_commanded() -> None:
     events = [commanded(0, 1.0), commanded(2000, 0.0)]
     found = judge_delivery(view_of(DELIVERY, curve(interrupted(2000, 9e9), 7200.0), events))[0]
     assert (found.value, found.verdict.value) == (0.0, "PASS")
+
+
+@pytest.mark.parametrize(("first_s", "then_s"), [(600.0, 1500.0), (1500.0, 600.0)])
+def test_of_several_stretches_without_delivery_the_longest_counts(first_s: float, then_s: float) -> None:
+    def mass(moments_s: FloatArray) -> FloatArray:
+        missing_s = np.clip(moments_s - 1000, 0, first_s) + np.clip(moments_s - 4000, 0, then_s)
+        return np.asarray(35.0 + (moments_s - missing_s) / 3600)
+
+    found = judge_delivery(view_of(DELIVERY, curve(mass, 7200.0), [commanded(0, 1.0), commanded(7000, 0.0)]))[0]
+    assert found.value == pytest.approx(1500.0, abs=found.expanded_uncertainty)
+    assert found.detail.count("from") == 2

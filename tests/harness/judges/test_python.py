@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from harness.cases.python import EXPECTED
+from harness.cases.python import EXPECTATION, EXPECTED, PythonCase
+from harness.judges.python import judge_python
+from harness.record import Event
+from tests.harness.records import readings, view_of
 
 VALUE = {"what": "value", "name": "volts", "value": 3.0, "unit": "V"}
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -27,3 +30,15 @@ def test_an_expectation_that_cannot_fail_or_be_understood_is_refused(told: dict[
 @pytest.mark.parametrize("limit", [{"at_least": 2.5}, {"at_most": 3.5}, {"at_least": 2.5, "at_most": 3.5}])
 def test_a_value_has_a_side(limit: dict[str, float]) -> None:
     assert EXPECTED.validate_python({**VALUE, **limit}).name == "volts"
+
+
+@pytest.mark.parametrize(("came", "verdict"), [(0, "FAIL"), (1, "PASS"), (2, "FAIL")])
+def test_as_many_alarms_as_expected(came: int, verdict: str) -> None:
+    case = PythonCase.model_validate(
+        {"id": "A", "title": "alarms", "requirement": ["R"], "test": "test_a", "lasts": "1 min", "gives": "0 mL"}
+    )
+    asked = Event(0, EXPECTATION, "A", {"what": "alarm", "name": "stalls", "alarm": "stall"})
+    alarms = [Event(number, "alarm", "A", {"kind": "stall", "word": "motor stalled"}) for number in range(came)]
+    other = Event(9, "alarm", "A", {"kind": "power", "word": "power was interrupted"})
+    (found,) = judge_python(view_of(case, readings([], []), [asked, *alarms, other]))
+    assert (found.value, found.verdict) == (came, verdict)

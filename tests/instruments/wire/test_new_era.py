@@ -410,3 +410,7 @@ def test_a_bore_times_the_plunger_speeds_of_the_ne_1000_gives_its_rates(
 ) -> None:
     assert values.bore_ml_cm(diameter_mm) * 5.1005 * 60 == pytest.approx(fastest_ml_h, rel=4e-4)
     assert values.bore_ml_cm(diameter_mm) * 0.004205 * 1000 == pytest.approx(slowest_ul_h, rel=4e-4)
+
+
+def test_what_any_pump_would_mean_by_each_alarm() -> None:
+    assert wire.ALARM_KINDS == {"R": "power", "S": "stall", "T": "watchdog", "E": "program", "O": "program"}

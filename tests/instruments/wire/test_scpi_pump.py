@@ -177,3 +177,10 @@ REFUSED: list[tuple[str, Any, str]] = [
 def test_what_cannot_be_used_is_refused_with_what_would_be_accepted(name: str, given: Any, told: str) -> None:
     with pytest.raises(ConfigError, match=told):
         forms({name: given})
+
+
+def test_what_any_pump_would_mean_by_each_alarm() -> None:
+    assert {alarm.word: alarm.kind for alarm in ALARMS.values()} == {
+        "LOW": "low-reservoir", "EMPTY": "empty", "STALL": "stall", "ERI": "battery", "EOS": "battery", "WDOG": "watchdog",
+        "POW": "power",
+    }  # fmt: skip

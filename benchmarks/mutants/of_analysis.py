@@ -1,0 +1,305 @@
+"""From a record to numbers: is the bench fit, what flowed and when, and what an alarm was worth."""
+
+from __future__ import annotations
+
+from benchmarks.mutants.mutant import in_file
+
+MUTANTS = (
+    *in_file(
+        "harness/analysis/health.py",
+        "tests/harness/analysis/test_health.py",
+        (
+            "a gap may be ten times as long",
+            "<= conditions.max_gap_s:",
+            "<= 10 * conditions.max_gap_s:",
+            "test_what_is_wrong_is_said",
+        ),
+        (
+            "a reading that is missing at either end is no gap",
+            "np.concatenate([[period.start_s], series.moments_s, [period.end_s]])",
+            "series.moments_s",
+            "test_what_is_wrong_is_said",
+        ),
+        (
+            "an overload is a value",
+            '_VALUE = (ord("S"), ord("D"))',
+            '_VALUE = (ord("S"), ord("D"), ord("+"))',
+            "test_what_is_wrong_is_said",
+        ),
+        ("a stuck reading is used again and again", "        *_stuck(series, conditions),\n", "", "test_what_is_wrong_is_said"),
+        ("time may go backwards", "if (steps_s[1:-1] < 0).any():", "if False:", "test_stamps_that_go_back_are_found"),
+        ("lines that are no weighings are ignored", "        *_stray_lines(record, period),\n", "", "test_what_is_wrong_is_said"),
+        ("knocks, draught and shaking are not looked for", "if calm else []", "if False else []", "test_what_is_wrong_is_said"),
+        (
+            "the pump is blamed for its watchdog",
+            "        *_watchdog(record, period),\n",
+            "",
+            "tests/harness/test_judge.py::test_the_pump_is_not_blamed_for_its_watchdog",
+        ),
+    ),
+    *in_file(
+        "harness/analysis/calm.py",
+        "tests/harness/analysis/test_calm.py",
+        ("a knock is flow", "        *_sudden(series, record, conditions),\n", "", "test_what_no_flow_looks_like_is_said"),
+        (
+            "a shaking table is calm",
+            "        *_scatter(series, conditions),\n",
+            "",
+            "test_readings_that_scatter_more_than_the_bench_file_says",
+        ),
+        (
+            "a draught is calm",
+            "        *(fault for stretch in quiet for fault in _wander(stretch, conditions)),\n",
+            "",
+            "test_readings_that_wander_while_the_pump_stands",
+        ),
+        (
+            "a vessel may lose what it likes while the pump stands",
+            "if not clearly_g_h < loss_g_h <= max(bare_g_h, clearly_g_h):",
+            "if True:",
+            "test_a_vessel_that_loses_while_the_pump_stands",
+        ),
+    ),
+    *in_file(
+        "harness/analysis/blank.py",
+        "tests/harness/analysis/test_blank.py",
+        (
+            "a blank's loss is a gain",
+            "return -line.slope_g_s * 3600, line.u_g_s * 3600",
+            "return line.slope_g_s * 3600, line.u_g_s * 3600",
+            "test_blanks_before_and_after_are_averaged_and_their_change_is_uncertain",
+        ),
+        (
+            "a leak in the blank is taken for evaporation",
+            "if loss_g_h >= -_CLEARLY * _with_drift(u_g_h, conditions):",
+            "if True:",
+            "test_a_blank_that_loses_too_much_or_gains_is_none",
+        ),
+        (
+            "an open vessel in the blank is a correction",
+            "if loss_g_h <= most_g_h + _CLEARLY * _with_drift(u_g_h, conditions):",
+            "if True:",
+            "test_a_blank_that_loses_too_much_or_gains_is_none",
+        ),
+        (
+            "blanks that do not belong together are averaged",
+            "if abs(after_g_h - before_g_h) <= allowed_g_h + clearly_g_h:",
+            "if True:",
+            "test_what_changed_too_much_is_no_correction",
+        ),
+        (
+            "the blank after a case is not used",
+            "return Evaporation((before_g_h + after_g_h) / 2,",
+            "return Evaporation(before_g_h,",
+            "test_blanks_before_and_after_are_averaged_and_their_change_is_uncertain",
+        ),
+        (
+            "the first blank corrects every case",
+            "return next(good, record.phase(PREPARATION, BLANK))",
+            "return record.phase(PREPARATION, BLANK)",
+            "test_a_case_is_corrected_by_the_last_blank_that_was_over_when_it_began",
+        ),
+        (
+            "a bad blank corrects the case after it",
+            " if not _faults(record, conditions, blank))",
+            ")",
+            "test_a_blank_that_is_none_corrects_nothing",
+        ),
+        (
+            "a blank alone knows the drift",
+            "math.hypot(u_g_h, conditions.weighing.balance.drift / math.sqrt(3))",
+            "u_g_h",
+            "test_a_blank_before_a_case_alone_does_not_know_the_drift_in_it",
+        ),
+    ),
+    *in_file(
+        "harness/analysis/bolus.py",
+        "tests/harness/analysis/test_bolus.py",
+        (
+            "a bolus is weighed before its line has drained",
+            'last(view.series("drain"), LEVEL_S)',
+            'first(view.series("drain"), LEVEL_S)',
+            "test_a_bolus_is_weighed_when_its_line_has_drained",
+        ),
+        (
+            "what comes in the hold is not looked at",
+            ', ("unintended volume in the hold", "hold")):',
+            ",):",
+            "test_verdicts_on_known_ramps",
+        ),
+        (
+            "a bolus is timed from its last start",
+            "return starts[0]",
+            "return starts[-1]",
+            "test_a_bolus_that_was_interrupted_began_with_its_first_start",
+        ),
+    ),
+    *in_file(
+        "harness/analysis/boluses.py",
+        "tests/harness/analysis/test_boluses.py",
+        (
+            "the basal flow is added to a bolus",
+            "before.volume_ml - basal_ml_h *",
+            "before.volume_ml + basal_ml_h *",
+            "test_steps_of_a_continuous_record",
+        ),
+        (
+            "errors are in percent of what was found",
+            "return 100 * (volume_ml - self.set_ml) / self.set_ml",
+            "return 100 * (volume_ml - self.set_ml) / volume_ml",
+            "test_the_numbers_of_the_reference",
+        ),
+        (
+            "the smallest bolus is the largest",
+            "at = int((side * volumes_ml).argmax())",
+            "at = int(volumes_ml.argmax())",
+            "test_the_numbers_of_the_reference",
+        ),
+    ),
+    *in_file(
+        "harness/analysis/timing.py",
+        "tests/harness/analysis/test_timing.py",
+        (
+            "a bolus lasts from its 5 % to its 95 %",
+            "return (self.t95_s - self.t05_s) / (_HIGH - _LOW)",
+            "return self.t95_s - self.t05_s",
+            "test_ramps_of_the_reference",
+        ),
+        (
+            "a bolus starts after its 5 %",
+            "return self.t05_s - _LOW * self.duration_s",
+            "return self.t05_s + _LOW * self.duration_s",
+            "test_ramps_of_the_reference",
+        ),
+        (
+            "the balance's lag is put in and not taken out",
+            "np.convolve(product, [1.0, lag_s])",
+            "np.convolve(product, [1.0, -lag_s])",
+            "test_true_duration_and_start_come_back_through_lags",
+        ),
+        (
+            "the basal flow under a bolus lengthens it",
+            "masses_g - basal_g_s *",
+            "masses_g + basal_g_s *",
+            "test_basal_flow_under_a_bolus_is_no_part_of_it",
+        ),
+    ),
+    *in_file(
+        "harness/analysis/view.py",
+        "tests/harness/analysis/test_bolus.py",
+        (
+            "a lag that is left out is known to be none",
+            'not corrected", 0.0, 2 * lag_s)',
+            'not corrected", 0.0, 0.0)',
+            "tests/harness/analysis/test_timing.py::test_a_lag_that_is_left_out_lies_well_within_its_bounds",
+        ),
+        (
+            "readings come before they were taken",
+            "series.moments_s - late_s",
+            "series.moments_s + late_s",
+            "tests/harness/test_judge.py::test_the_line_shifts_the_moments_of_readings_but_no_time_between_them",
+        ),
+        (
+            "a limit's own rule is ignored",
+            "return limit.rule or self.conditions.rule",
+            "return self.conditions.rule",
+            "test_a_limit_may_have_a_rule_of_its_own",
+        ),
+        (
+            "the plan's least uncertainty ratio is ignored",
+            "return limit.minimum_tur or self.conditions.minimum_tur",
+            "return limit.minimum_tur",
+            "tests/harness/analysis/test_view.py::test_a_limit_s_own_least_ratio_comes_before_the_plan_s",
+        ),
+    ),
+    *in_file(
+        "harness/analysis/alarm.py",
+        "tests/harness/analysis/test_alarm.py",
+        (
+            "an alarm before the end of the flow comes after it",
+            "return heard_s - (end.moment_s - trailing_s + level + wetting)",
+            "return (end.moment_s - trailing_s + level + wetting) - heard_s",
+            "test_the_alarm_has_to_come_within_its_time",
+        ),
+        (
+            "an alarm came at the poll that brought it",
+            "(early_s + late_s) / 2, (late_s - early_s) / 2)",
+            "late_s, 0.0)",
+            "test_what_lies_between_two_polls_is_uncertain",
+        ),
+        (
+            "line and balance give the alarm a head start",
+            "end.moment_s - trailing_s + level",
+            "end.moment_s + level",
+            "test_the_lag_of_line_and_balance_is_no_head_start_of_the_alarm",
+        ),
+        (
+            "a reservoir alarm that does not come is ignored",
+            '"1", (1.0, 1.0), "simple", words or "none came")',
+            '"1", (0.0, 1.0), "simple", words or "none came")',
+            "test_exactly_one_alarm_is_right",
+        ),
+        (
+            "a reservoir alarm that comes twice is ignored",
+            '"1", (1.0, 1.0), "simple", words or "none came")',
+            '"1", (1.0, 2.0), "simple", words or "none came")',
+            "test_exactly_one_alarm_is_right",
+        ),
+        (
+            "any alarm is that of the reservoir",
+            ' if alarm.data["kind"] in _EMPTY]',
+            "]",
+            "test_another_alarm_at_the_right_moment_is_not_the_reservoirs",
+        ),
+        (
+            "an alarm where none should be is tolerated",
+            '"1", (0.0, 0.0), "simple", in_words(alarms))',
+            '"1", (0.0, 1.0), "simple", in_words(alarms))',
+            "test_an_alarm_where_none_should_be_is_a_fault_of_the_pump",
+        ),
+        (
+            "the last of two alarms is timed",
+            "_judge_latency(view, alarms[0],",
+            "_judge_latency(view, alarms[-1],",
+            "test_of_two_alarms_the_first_is_timed",
+        ),
+        (
+            "what was delivered is still in the syringe",
+            "conditions.filled_u_ml) - delivered_ml",
+            "conditions.filled_u_ml)",
+            "test_a_syringe_that_is_not_empty_at_the_alarm_is_found",
+        ),
+    ),
+    *in_file(
+        "harness/analysis/latency.py",
+        "tests/harness/analysis/test_latency.py",
+        (
+            "an event comes after the alarm that tells of it",
+            'return heard - inputs.normal("moment of the event (s)", event.value, event.u, event.dof)',
+            'return inputs.normal("moment of the event (s)", event.value, event.u, event.dof) - heard',
+            "test_latency",
+        ),
+        (
+            "half of the time between two polls is certain",
+            "(until_s - since_s) / 2)",
+            "(until_s - since_s) / 4)",
+            "test_latency",
+        ),
+        (
+            "no flow is called for the least doubt",
+            "flow_ml_h + _ONE_SIDED_99 * u_ml_h < share * rate_ml_h)",
+            "flow_ml_h < share * rate_ml_h)",
+            "test_a_flow_of_just_that_share_is_rarely_called_missing",
+        ),
+    ),
+    *in_file(
+        "harness/analysis/no_flow.py",
+        "tests/harness/analysis/test_no_flow.py",
+        (
+            "the detector of no flow is never sure",
+            "curve.moments_s[0] + window_s, curve.moments_s[-1], window_s / _STEPS)",
+            "curve.moments_s[0] + window_s, curve.moments_s[0] + window_s, window_s / _STEPS)",
+            "test_it_is_sure_within_its_window_and_stays_so",
+        ),
+    ),
+)
