@@ -25,6 +25,8 @@ export default {
   },
   // The first rule that matches takes the test.
   categories: [
+    // Of a fault drill alone: no verdict of a run begins like this.
+    { name: "WRONG: a miss or a false alarm of the program", matchers: { statuses: ["failed"], message: /^WRONG\b/ }, expand: true },
     { name: "FAIL: the pump is outside its limits", matchers: { statuses: ["failed"] }, expand: true },
     { name: "ABORTED: the run was cut short", matchers: broken("ABORTED"), expand: true },
     { name: "INVALID: the bench cannot be trusted, the pump is not judged", matchers: broken("INVALID"), expand: true },

@@ -201,6 +201,16 @@ def test_a_verdict_has_its_category(page: Page, test: str, category: str) -> Non
     assert [found["name"] for found in page.tests()[test]["categories"]] == [category]
 
 
+def test_what_a_drill_found_wrong_has_a_category_of_its_own_before_all_others(tools: Path, results: Path, report: Path) -> None:
+    wrong = a_result(results)
+    change(wrong, status="failed", statusDetails={"message": "WRONG: missed fault: 2 runs of 20"})
+    found = Page.of(render(results, report, title="Drill"))
+    content = json.loads(found.carried("widgets")["widgets/categories.json"])
+    assert content["nodes"][content["roots"][0]]["name"] == "WRONG: a miss or a false alarm of the program"
+    (test,) = [test for test in found.tests().values() if test["error"].get("message", "").startswith("WRONG")]
+    assert [category["name"] for category in test["categories"]] == ["WRONG: a miss or a false alarm of the program"]
+
+
 def test_categories_stand_in_the_order_in_which_verdicts_speak(page: Page) -> None:
     content = json.loads(page.carried("widgets")["widgets/categories.json"])
     names = [content["nodes"][root]["name"].partition(":")[0] for root in content["roots"]]

@@ -1,0 +1,1 @@
+"""The parts of the qualification report: its data, its words, its tables and figures."""
