@@ -7,13 +7,25 @@ else
 BIN := .venv/bin
 endif
 
-.PHONY: demo test lint types contracts lock clean
+.PHONY: demo test lint types contracts drill qualify lock clean
 
 demo: .venv/ready
 	$(BIN)/dosebench demo
 
 test: .venv/ready
-	$(BIN)/python -m pytest -n 3
+	$(BIN)/python -m pytest -n 3 --dist worksteal  # else every worker makes again what the tests of a file share
+
+# Every fault once: minutes.
+drill: .venv/ready
+	$(BIN)/dosebench drill --short --out runs/drill
+
+# The whole qualification of what is installed here: about two hours on two cores. Every part is run, whatever another one found.
+qualify: .venv/ready
+	$(BIN)/dosebench qualify coverage --runs 200 --out qualification; a=$$?; \
+	$(BIN)/dosebench qualify risk --runs 400 --out qualification; b=$$?; \
+	$(BIN)/dosebench drill --faults clean --seeds 67 --out qualification/clean; c=$$?; \
+	$(BIN)/dosebench drill --out qualification; d=$$?; \
+	exit $$((a + b + c + d))
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from dosebench.discover import discover
+from dosebench.drill import drill
 from dosebench.evidence import bundle, key, seal, verify
 from dosebench.instruments_list import list_instruments
 from dosebench.planning import planning
@@ -109,7 +110,7 @@ def tools() -> int:
     return 0
 
 
-for command in (discover, recover_runs, reanalyse_run, trace, key, seal, verify, bundle):
+for command in (discover, recover_runs, reanalyse_run, trace, key, seal, verify, bundle, drill):
     app.add_command(command)
 app.add_command(planning)
 app.add_command(sim)

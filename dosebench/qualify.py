@@ -66,8 +66,8 @@ def coverage(runs: int, jobs: int, seed: int, out: Path) -> int:
     from harness.qualification.coverage import as_json, study
     from reports.qualification import coverage_figure, coverage_table
 
-    _prepare(out)
-    found = study(runs, first_seed=seed, processes=jobs, tell=_progress())
+    prepare(out)
+    found = study(runs, first_seed=seed, processes=jobs, tell=progress())
     table = coverage_table(found) + "".join(f"\nunusable: {why}" for why in found.unusable)
     _write(out, "coverage", as_json(found), table, coverage_figure(found))
     return 0 if found.ok else 1
@@ -86,13 +86,14 @@ def risk(runs: int, jobs: int, seed: int, out: Path) -> int:
     from harness.qualification.risk import as_json, study
     from reports.qualification import risk_table
 
-    _prepare(out)
-    found = study(runs, first_seed=seed, processes=jobs, tell=_progress())
+    prepare(out)
+    found = study(runs, first_seed=seed, processes=jobs, tell=progress())
     _write(out, "risk", as_json(found), risk_table(found))
     return 0 if found.ok else 1
 
 
-def _progress() -> Callable[[int, int], None]:
+def progress() -> Callable[[int, int], None]:
+    """Tells how many runs are done, and about how long the others will take."""
     since_s = stopwatch()
 
     def tell(done: int, all_of_them: int) -> None:
@@ -102,7 +103,7 @@ def _progress() -> Callable[[int, int], None]:
     return tell
 
 
-def _prepare(out: Path) -> None:
+def prepare(out: Path) -> None:
     """Better known now than after hours."""
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -8,21 +8,12 @@ from pathlib import Path
 from harness.bench import load_bench
 from harness.campaign import Campaign
 from harness.plan import load_plan
+from harness.qualification.drill.places import PLACES
 from harness.verdicts import RunVerdict
 from tests.conftest import ROOT
 
 PLANS, BENCHES = ROOT / "test_plans", ROOT / "benches"
-SHIPPED: Mapping[str, str] = {
-    "itb_screening": "simulated",
-    "itb_continuous": "implantable",
-    "itb_titration": "implantable",
-    "itb_reservoir": "implantable",
-    "itb_catheter": "implantable",
-    "itb_power_and_programmer": "implantable",
-    "syringe_pump_iec_method": "syringe_60ml",
-    "ambulatory_iec_method": "implantable",
-    "daily_check": "simulated",
-}
+SHIPPED: Mapping[str, str] = {place.plan: place.bench for place in PLACES.values()}
 """Every plan that is shipped, and the simulated bench that it is run on."""
 NAMED_FILES = ("requirements.toml", "spec_table.csv")
 

@@ -1,6 +1,6 @@
 """Breaks the harness on purpose where it decides verdicts, and shows that the project's tests go red for each place.
 
-    python -m benchmarks.mutants [--only PART_OF_A_NAME ...] [--jobs N]
+    python -m benchmarks.mutants [--only PART_OF_A_NAME ...] [--jobs N] [--json FILE]
 
 A table and no mutation tool: a tool breaks what it likes, hundreds of times in every module, and cannot say what that means.
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import compileall
+import json
 import os
 import re
 import shutil
@@ -24,6 +25,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from queue import Queue
@@ -138,6 +140,14 @@ def in_words(found: Tried) -> str:
     return f"{found.mutant.name:72} {found.place:44} {found.took_s:5.1f} s  {became}{reason}"
 
 
+def as_json(found: Sequence[Tried]) -> dict[str, object]:
+    """Schema ``dosebench/mutants/1``; survivors with the reason why, or what came instead of a red test."""
+    killed = [{"name": one.mutant.name, "place": one.place, "red_by": one.red} for one in found if one.red]
+    others = ((one, SURVIVORS.get(one.mutant.name, one.told)) for one in found if not one.red)
+    survivors = [{"name": one.mutant.name, "place": one.place, "why": why} for one, why in others]
+    return {"schema": "dosebench/mutants/1", "version": version("dosebench"), "mutants": killed, "survivors": survivors}
+
+
 def end(found: Sequence[Tried], took_s: float) -> tuple[str, int]:
     """The last lines, and the exit status."""
     surviving = [one for one in found if not one.red and not one.listed]
@@ -157,6 +167,7 @@ def main() -> int:
         "--only", nargs="+", default=[""], metavar="PART", help="mutants whose name or file has one of these in it"
     )
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--json", type=Path, help="where the result goes as well; mutants.json beside a drill is in its report")
     options = parser.parse_args()
     chosen = [one for one in MUTANTS if any(part in one.name or part in one.file for part in options.only)]
     began_s = time.monotonic()
@@ -168,6 +179,8 @@ def main() -> int:
         return 2
     told, status = end(found, time.monotonic() - began_s)
     print(told)
+    if options.json:
+        options.json.write_text(json.dumps(as_json(found), indent=1) + "\n", encoding="utf-8")
     return status
 
 

@@ -85,6 +85,8 @@ def went_on(view: View[Named], name: str, phases: Sequence[str], flow_ul_h: floa
     if not all(view.record.has_phase(view.case.id, phase) for phase in phases):
         return []
     period = view.span(*phases)
+    if period.duration_s == 0:
+        return []
     most_ul = _held_ul(view, period.start_s) + flow_ul_h * period.duration_s / 3600
     found, words = volume_between(view, *ends(view.series(*phases)), per_ml=1000)
     if found.value - found.expanded_uncertainty <= most_ul:

@@ -29,9 +29,9 @@ JOURNAL_SCHEMA, MANIFEST_SCHEMA, SIGNATURES_SCHEMA = "dosebench/journal/1", "dos
 UNLISTED = (MANIFEST, SIGNATURES)
 """The files of a run that its manifest does not list."""
 CHAINED = ("raw/", "samples/")
+"""Where the append-only files are that the journal's batches cover to the last byte."""
 LOCKS = (".lock", ".guardian.lock")
 SPEAKS_FIRST = ("FAIL", "ABORTED", "INVALID", "INCONCLUSIVE", "PASS")
-"""Where the append-only files are that the journal's batches cover to the last byte."""
 MEANINGS = ("executed", "reviewed", "approved")
 SIGNED_PREFIX = b"dosebench signature 1\n"
 COMMENT = b"sha256:"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -49,3 +49,26 @@ def in_parallel(
             if done % max(1, len(jobs) // _PROGRESS) == 0:
                 tell(done, len(jobs))
             yield found
+
+
+def as_they_come(
+    work: Callable[[Job], Found],
+    jobs: list[Job],
+    processes: int,
+    tell: Callable[[int, int], None],
+    lost: Callable[[Job, BaseException], Found],
+) -> Iterator[Found]:
+    """The results of all jobs as soon as each is over. ``lost`` is what becomes of one whose process has died with it.
+
+    Left early, also by an interrupt, what has not begun is not begun any more.
+    """
+    pool = ProcessPoolExecutor(processes)
+    try:
+        waiting = {pool.submit(work, job): job for job in jobs}
+        for done, future in enumerate(as_completed(waiting), 1):
+            if done % max(1, len(jobs) // _PROGRESS) == 0:
+                tell(done, len(jobs))
+            err = future.exception()
+            yield future.result() if err is None else lost(waiting[future], err)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

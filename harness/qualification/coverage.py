@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
 import numpy as np
 
@@ -100,6 +101,7 @@ def _cell(set_up: str, measurand: str, found: Sequence[Trial]) -> Cell:
 def as_json(found: Coverage) -> Mapping[str, object]:
     return {
         "schema": "dosebench/coverage/1",
+        "version": version("dosebench"),
         "stated_pct": 95.45,
         "band_pct": [100 * end for end in BAND],
         "runs_per_set_up": found.runs,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 
 from harness.qualification.counting import Count, counted, in_parallel
 from harness.qualification.set_ups import SET_UPS, SetUp, Tables, drawn
@@ -99,6 +100,7 @@ def _one_run(job: tuple[SetUp, float, float, int]) -> tuple[float, bool, Verdict
 def as_json(found: Risk) -> Mapping[str, object]:
     return {
         "schema": "dosebench/risk/1",
+        "version": version("dosebench"),
         "set_up": found.set_up,
         "limit_pct": LIMIT_PCT,
         "standard_uncertainty_pct": found.u_pct,

@@ -156,9 +156,10 @@ def drawn(set_up: SetUp, seed: int, *, flow_error_pct: float | None = None) -> T
     needle_mm = _of(bench["needle"], "outer_diameter", "mm")
     swing_pct = _of(bench["needle"], "capillary", "mg") / (needle_mm * _STEEL_WETTING_MG_MM) * 100
     lag_s, response_s = _of(bench["catheter"], "lag", "s"), _of(bench["balance"], "response", "s")
-    bench["simulation"] = {
+    source = bench["pump"].get("syringe") or bench["pump"]["reservoir"]
+    bench["simulation"] |= {
         "seed": seed,
-        "fill": f"{random.normal(*_pair(bench['pump']['syringe'], 'filled', 'mL'))} mL",
+        "fill": f"{random.normal(*_pair(source, 'filled', 'mL'))} mL",
         "drive": {"rate_error": f"{error_pct} %"},
         "line": {"syringe_compliance": f"{1e-5 * lag_s / _NOMINAL_LAG_S * random.uniform(0.5, 1.5)} mL/Pa"},
         "outlet": {

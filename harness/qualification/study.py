@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class TrueRun:
     plan: Plan
     frame: pd.DataFrame
     fill_ml: float
+    empty_s: float
 
     def phase(self, case: str, name: str) -> Period:
         return self.record.phase(case, name)
@@ -64,57 +66,62 @@ class TrueRun:
 
 def carried_out(plan: Mapping[str, Any], bench: Mapping[str, Any]) -> tuple[RunVerdict, TrueRun]:
     """A run of a plan on a simulated bench, both as tables; nothing of it is left on the disk."""
+    return carried_out_as_read(plan_from(dict(plan), json.dumps(plan), Path("plan")), bench)
+
+
+def carried_out_as_read(read: Plan, bench: Mapping[str, Any]) -> tuple[RunVerdict, TrueRun]:
+    """The same with a plan that was read from its file."""
     with tempfile.TemporaryDirectory() as folder:
-        read = plan_from(dict(plan), json.dumps(plan), Path("plan"))
-        campaign = Campaign(read, bench_from(dict(bench), json.dumps(bench), Path("bench")), Path(folder))
+        campaign = Campaign(read, bench_from(dict(bench), json.dumps(bench, default=str), Path("bench")), Path(folder))
         campaign.start()
         for case in campaign.plan.cases:
             campaign.run_case(case)
         verdict, run = campaign.close(), campaign.folder
         told = json.loads(run.with_name(f"{run.name}.truth.json").read_text(encoding="utf-8"))
         frame = pd.read_parquet(run.with_name(f"{run.name}.truth.parquet"))
-        return verdict, TrueRun(campaign.record, read, frame, told["setup"]["fill_ml"])
+        empty_s = next((event["at_s"] for event in told["events"] if event["what"] == "empty"), math.inf)
+        return verdict, TrueRun(campaign.record, read, frame, told["setup"]["fill_ml"], empty_s)
 
 
-def _bolus_ml(true: TrueRun) -> float:
-    before_s, after_s = true.phase("BOLUS", "baseline").end_s, true.phase("BOLUS", "drain").end_s
+def _bolus_ml(true: TrueRun, case: str) -> float:
+    before_s, after_s = true.phase(case, "baseline").end_s, true.phase(case, "drain").end_s
     return true.mean_ml(after_s - LEVEL_S, after_s) - true.mean_ml(before_s - LEVEL_S, before_s)
 
 
-def _duration_error_pct(true: TrueRun) -> float:
+def _duration_error_pct(true: TrueRun, case: str) -> float:
     """Of the plunger's own motion: what lies between it and the balance is taken out of the measured one."""
-    start_s, end_s = true.phase("BOLUS", "baseline").start_s, true.phase("BOLUS", "drain").end_s
+    start_s, end_s = true.phase(case, "baseline").start_s, true.phase(case, "drain").end_s
     moments_s = np.arange(start_s, end_s, _FINE_S)
     pushed = rise_of(Series(moments_s, true.at_ml(moments_s, "pushed_ml")), LEVEL_S)
-    return float(timing_of(pushed).duration_s / true.case("BOLUS").over - 1) * 100
+    return float(timing_of(pushed).duration_s / true.case(case).over - 1) * 100
 
 
-def _flow_error_pct(true: TrueRun) -> float:
-    flow = true.phase("FLOW", "flow")
+def _flow_error_pct(true: TrueRun, case: str) -> float:
+    flow = true.phase(case, "flow")
     span_s = end_span_s(flow.duration_s)
     gained_ml = true.mean_ml(flow.end_s - span_s, flow.end_s) - true.mean_ml(flow.start_s, flow.start_s + span_s)
-    return float(gained_ml / (flow.duration_s - span_s) * 3600 / true.case("FLOW").rate - 1) * 100
+    return float(gained_ml / (flow.duration_s - span_s) * 3600 / true.case(case).rate - 1) * 100
 
 
-def _residual_ul(true: TrueRun) -> float:
-    end_s = true.phase("EMPTY", "plateau").end_s
+def _residual_ul(true: TrueRun, case: str) -> float:
+    end_s = true.phase(case, "plateau").end_s
     return (true.fill_ml - true.mean_ml(end_s - 60.0, end_s)) * 1000
 
 
-TRUTHS: Mapping[tuple[str, str], Callable[[TrueRun], float]] = {
-    ("FLOW", "flow error"): _flow_error_pct,
-    ("BOLUS", "bolus volume"): _bolus_ml,
-    ("BOLUS", "bolus duration error"): _duration_error_pct,
-    ("EMPTY", "residual volume"): _residual_ul,
+TRUTHS: Mapping[str, Callable[[TrueRun, str], float]] = {
+    "flow error": _flow_error_pct,
+    "bolus volume": _bolus_ml,
+    "bolus duration error": _duration_error_pct,
+    "residual volume": _residual_ul,
 }
-"""By case and measurand: what is true of it."""
+"""By measurand: what is true of it, in a case."""
 
 
 def trials(verdict: RunVerdict, true: TrueRun) -> list[Trial]:
     """Every measurand whose truth is known; a case without measurands gives none."""
     return [
-        Trial(found.name, found.value, found.expanded_uncertainty, found.interval, truth(true), case.verdict.value)
+        Trial(found.name, found.value, found.expanded_uncertainty, found.interval, truth(true, case.id), case.verdict.value)
         for case in verdict.cases
         for found in case.measurands
-        if (truth := TRUTHS.get((case.id, found.name))) is not None and found.interval is not None
+        if (truth := TRUTHS.get(found.name)) is not None and found.interval is not None
     ]

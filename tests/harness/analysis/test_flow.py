@@ -115,6 +115,12 @@ def test_what_comes_before_the_flow_is_judged(volume_ul: float, rate_ml_h: float
     assert late == (["FAIL"] if said else [])
 
 
+def test_without_time_to_settle_nothing_comes_in_it() -> None:
+    at_rest = curve(lambda moments_s: 35.0 + 0 * moments_s, 8400.0)
+    phases = [*phase("F", "settle", 1200, 1200), *phase("F", "off", 1200, 8400)]
+    assert [one.verdict.value for one in judge_pump_off(view_of(OFF, at_rest, phases))] == ["PASS"]
+
+
 def interrupted(start_s: float, length_s: float, flow_ml_h: float = 1.0) -> Any:
     def mass(moments_s: FloatArray) -> FloatArray:
         missing_s = np.clip(moments_s - start_s, 0, length_s)
