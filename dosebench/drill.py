@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,11 @@ from instruments.errors import ConfigError
 from instruments.locks import FolderLock
 
 if TYPE_CHECKING:
-    from harness.qualification.drill.curves import Caught
-    from harness.qualification.drill.runs import Outcome
+    from harness.qualification.drill.found import Drill
 
 _ROOT = Path(__file__).resolve().parents[1]
 _RIGHT, _WRONG = 0, 1
-_RUNS, _DRILL, _PAGE = "runs.csv", "drill.json", "qualification.html"
+_RUNS, _TABLE, _DRILL, _PAGE = "runs.jsonl", "runs.csv", "drill.json", "qualification.html"
 _HEAD = ("about", "plan", "bench", "faults", "seed", "right", "by", "verdict", "case", "measurand", "told", "took_s")
 
 
@@ -37,6 +37,7 @@ def _words(_: object, __: object, told: tuple[str, ...]) -> tuple[str, ...]:
 @click.option("--seeds", type=click.IntRange(min=1), default=20, show_default=True, help="How many of each run.")
 @click.option("--first-seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--short", is_flag=True, help="Every fault once, and the clean and the combined runs: minutes.")
+@click.option("--resume", is_flag=True, help="Go on with a drill that was cut: what is in runs.jsonl in --out is not run again.")
 @click.option("--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, show_default=True, help="Processes.")
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("qualification"), show_default=True, help="Where the results go."
@@ -47,17 +48,19 @@ def drill(
     seeds: int,
     first_seed: int,
     short: bool,  # noqa: FBT001 - click hands flags over like this
+    resume: bool,  # noqa: FBT001
     jobs: int,
     out: Path,
 ) -> int:
     """Run the shipped plans under every fault there is, and compare each verdict with the one deserved.
 
-    Writes runs.csv while it goes on; at its end drill.json, matrix.csv, curves.csv, Allure results, and the page
-    qualification.html, with the studies of coverage and risk where they are in the same folder. Exit status 0: every verdict was
-    right; 1: a miss or a false alarm, each told with the command that repeats that run.
+    Every run is in runs.jsonl as soon as it is over; at the end there are drill.json, runs.csv, matrix.csv, curves.csv, Allure
+    results, and the page qualification.html, with the studies of coverage and risk where they are in the same folder. Exit
+    status 0: every verdict was right; 1: a miss or a false alarm, each told with the command that repeats that run.
     """
     from harness.qualification.drill.found import as_json
     from harness.qualification.drill.jobs import Asked
+    from harness.qualification.drill.kept import Kept
     from harness.qualification.drill.whole import drill as whole
     from reports.qualification_report import write_report
 
@@ -66,9 +69,11 @@ def drill(
     prepare(out)
     with ExitStack() as stack:
         _hold(out, stack)
-        found = whole(asked, _ROOT, processes=jobs, tell=progress(), keep=_kept(out / _RUNS, stack))
+        kept = Kept(out / _RUNS, _ROOT, resume=resume)
+        found = whole(asked, _ROOT, processes=jobs, tell=progress(), kept=kept)
         data = as_json(found)
-        _write(out / _DRILL, data)
+        _write(out / _DRILL, json.dumps(data, indent=1, allow_nan=False) + "\n")
+        _write(out / _TABLE, _table(found))
         page = write_report(out)
     click.echo("\n".join(_lines(data)))
     click.echo(f"in {out}: {page.name}")
@@ -84,25 +89,19 @@ def _hold(out: Path, stack: ExitStack) -> None:
         (out / name).unlink(missing_ok=True)
 
 
-def _kept(path: Path, stack: ExitStack) -> Callable[[Outcome | Caught], None]:
-    """A line for each run, as soon as it is over. Raises ConfigError."""
-    try:
-        file = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
-    except OSError as err:
-        raise ConfigError(f"{path}: cannot be written ({err.strerror}); choose another --out") from err
-    lines = csv.writer(file)
+def _table(found: Drill) -> str:
+    """A line for each run."""
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
     lines.writerow(_HEAD)
-
-    def keep(found: Outcome | Caught) -> None:
-        lines.writerow(found.as_row())
-        file.flush()
-
-    return keep
+    lines.writerows(outcome.as_row() for outcome in found.outcomes)
+    lines.writerows(run.as_row() for curve in found.curves for run in curve.runs)
+    return text.getvalue()
 
 
-def _write(path: Path, data: dict[str, Any]) -> None:
+def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as err:
         raise ConfigError(f"{path}: cannot be written ({err.strerror}); choose another --out") from err
 

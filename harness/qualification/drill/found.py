@@ -69,6 +69,12 @@ class Drill:
         return bool(self.outcomes) and not self.wrong and all(curve.ok for curve in self.curves)
 
     @property
+    def bench_days(self) -> float | None:
+        """Of the runs of the matrix; unknown where one has crashed."""
+        lasted_s = [outcome.bench_s for outcome in self.outcomes]
+        return round(sum(lasted_s) / 86_400, 1) if all(lasted_s) else None
+
+    @property
     def cells(self) -> list[Cell]:
         grouped: dict[tuple[str, str, str], list[Outcome]] = {}
         for outcome in self.outcomes:
@@ -98,7 +104,7 @@ def as_json(drill: Drill) -> dict[str, Any]:
         "other_seeds": drill.asked.fewer,
         "asked": {"plans": list(drill.asked.plans), "faults": list(drill.asked.faults), "short": drill.asked.short},
         "runs": len(drill.outcomes) + sum(len(curve.runs) + curve.unjudged for curve in drill.curves),
-        "bench_days": round(sum(outcome.bench_s for outcome in drill.outcomes) / 86_400, 1),
+        "bench_days": drill.bench_days,
         "plans": [_plan_json(plan) for plan in plans],
         "benches": [_bench_json(drill.root, bench) for bench in dict.fromkeys(PLACES[plan.stem].bench for plan in plans)],
         "faults": [{key: getattr(fault, key) for key in ("name", "deserves", "does", "takes")} for fault in FAULTS.values()],

@@ -115,7 +115,7 @@ TOLD: tuple[Told, ...] = (
     Told("leak:0.1%", (_CATHETER,), "pressure loss in the hold"),
     Told("leak:5%", (_DAILY, _SCREENING, _SYRINGE)),
     Told("occlusion:at={flow}", (_RESERVOIR, _CATHETER, _DAILY)),
-    Told("occlusion:at={flow},for=30min", (_SYRINGE, _TITRATION)),
+    Told("occlusion:at={flow},for=30min", (_SYRINGE,)),
     Told("occlusion:at={flow} + occlusion-alarm-missing", (_SYRINGE,)),
     # --- balance, vessel and table ---
     Told("drift:20mg/h", (_DAILY, _RESERVOIR)),
@@ -147,7 +147,7 @@ TOLD: tuple[Told, ...] = (
     Told("calibration-overdue", (_DAILY, _CATHETER)),
     Told("clock-step:at={flow},by=1min", (_DAILY, _CATHETER)),
     Told("clock-step:at={flow},by=-1min", (_DAILY, _CATHETER)),
-    Told("disk-full:at={flow}", (_DAILY, _CATHETER)),
+    Told("disk-full:at={flow}", (_CATHETER,)),
 )  # fmt: skip
 
 INSIDE: tuple[Told, ...] = (

@@ -10,33 +10,31 @@ from harness.qualification.counting import as_they_come
 from harness.qualification.drill.curves import GRADED, Caught, CurveJob, caught, curve_jobs, curves
 from harness.qualification.drill.found import Drill
 from harness.qualification.drill.jobs import Asked, jobs
+from harness.qualification.drill.kept import AnyFound, AnyJob, Kept
 from harness.qualification.drill.runs import CRASHED, Job, Outcome, crashed, names, one_run
-from instruments.clock import stopwatch, utc_now
+from instruments.clock import utc_now
 
 _ENOUGH = 10
 """Seeds from which on a curve is asked for: fewer would agree with any budget."""
 
-AnyJob = Job | CurveJob
-AnyFound = Outcome | Caught
 
+def drill(asked: Asked, root: Path, *, processes: int, tell: Callable[[int, int], None], kept: Kept) -> Drill:
+    """Carry out all that is asked for and is not known yet; each outcome is in the file of ``kept`` as soon as it is over.
 
-def drill(
-    asked: Asked, root: Path, *, processes: int, tell: Callable[[int, int], None], keep: Callable[[AnyFound], None]
-) -> Drill:
-    """Carry out all that is asked for. ``keep`` gets every outcome at once, so that nothing is lost if the drill is cut.
-
-    Raises ConfigError for a plan or a fault that is not known, and when nothing is left to run.
+    Raises ConfigError for a plan or a fault that is not known, when nothing is left to run, and when nothing can be kept.
     """
-    started, since_s = utc_now(), stopwatch()
+    started = utc_now()
     todo: list[AnyJob] = [*jobs(asked, root), *_graded(asked, root)]
     random.Random(asked.first_seed).shuffle(todo)  # long and short runs evenly, so that the time left can be told
-    found: list[AnyFound] = []
-    for one in as_they_come(_carried_out, todo, processes, tell, _lost):
-        found.append(one)
-        keep(one)
+    found = [known for job in todo if (known := kept.found(job)) is not None]
+    missing = [job for job in todo if kept.found(job) is None]
+    with kept.opened() as keep:
+        for one in as_they_come(_carried_out, missing, processes, tell, _lost):
+            found.append(one)
+            keep(one)
     outcomes = sorted((one for one in found if isinstance(one, Outcome)), key=_place)
     graded = sorted((one for one in found if isinstance(one, Caught)), key=_order)
-    return Drill(asked, root, f"{started:%Y-%m-%dT%H:%M:%SZ}", since_s(), processes, tuple(outcomes), curves(graded))
+    return Drill(asked, root, f"{started:%Y-%m-%dT%H:%M:%SZ}", kept.took_s, processes, tuple(outcomes), curves(graded))
 
 
 def _graded(asked: Asked, root: Path) -> Sequence[CurveJob]:

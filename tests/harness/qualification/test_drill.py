@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from dosebench.drill import drill as command
 from harness.campaign import Campaign
@@ -272,12 +272,48 @@ def test_a_false_alarm_ends_the_command_with_one_and_the_command_that_repeats_it
     assert (tmp_path / "qualification.html").exists()
 
 
-def test_every_run_is_kept_as_soon_as_it_is_over(tmp_path: Path) -> None:
-    words = ["--plans", "daily_check", "--faults", "clean", "--seeds", "1", "--jobs", "1", "--out", str(tmp_path)]
-    found = CliRunner().invoke(command, words, standalone_mode=False)
+CLEAN_CHECK = ["--plans", "daily_check", "--faults", "clean", "--jobs", "1"]
+
+
+def a_drill(out: Path, *words: str) -> Result:
+    return CliRunner().invoke(command, [*CLEAN_CHECK, "--out", str(out), *words], standalone_mode=False)
+
+
+def kept_in(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (out / "runs.jsonl").read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+
+
+def test_a_drill_that_was_cut_goes_on_with_what_is_missing(tmp_path: Path) -> None:
+    """Cut in the middle of a line: that run is made again, the whole one is taken as it is."""
+    assert a_drill(tmp_path, "--seeds", "2").return_value == 0
+    text = (tmp_path / "runs.jsonl").read_text(encoding="utf-8")
+    whole, cut = text.splitlines()[1:]
+    text = text.replace(cut + "\n", cut[:40]).replace('"took_s": ', '"took_s": 1000')
+    (tmp_path / "runs.jsonl").write_text(text, encoding="utf-8")
+    found = a_drill(tmp_path, "--seeds", "2", "--resume")
     assert found.return_value == 0, found.output
-    (row,) = csv.DictReader((tmp_path / "runs.csv").read_text(encoding="utf-8").splitlines())
-    assert (row["about"], row["plan"], row["faults"], row["verdict"]) == ("clean", "daily_check", "", "PASS")
+    taken, made = kept_in(tmp_path)[1:]
+    assert [taken["key"], made["key"]] == [json.loads(whole)["key"], json.loads(cut)["key"]]
+    rows = list(csv.DictReader((tmp_path / "runs.csv").read_text(encoding="utf-8").splitlines()))
+    assert [(row["about"], row["plan"], row["verdict"]) for row in rows] == [("clean", "daily_check", "PASS")] * 2
+    assert sorted(float(row["took_s"]) > 1000 for row in rows) == [False, True]  # only the other one was run again
+    assert json.loads((tmp_path / "drill.json").read_text())["took_s"] >= taken["at_s"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (None, "there is nothing to take up"),
+        ('"version": "', "of another version, and cannot be taken up"),
+        ('"daily_check": "', "of another plans, and cannot be taken up"),
+    ],
+)
+def test_other_runs_are_not_taken_up(change: str | None, message: str, tmp_path: Path) -> None:
+    if change:
+        a_drill(tmp_path, "--seeds", "1")
+        text = (tmp_path / "runs.jsonl").read_text(encoding="utf-8")
+        (tmp_path / "runs.jsonl").write_text(text.replace(change, change + "9"), encoding="utf-8")
+    assert message in str(a_drill(tmp_path, "--seeds", "1", "--resume").exception)
 
 
 # --- curves ---
