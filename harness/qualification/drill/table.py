@@ -246,6 +246,7 @@ NOT_ASKED: tuple[NotAsked, ...] = (
         "means over whole turns are judged, and they are right",
     ),
     NotAsked(("rate-drift",), (_DAILY,), "in five minutes it comes to less than the limit"),
+    NotAsked(("disk-full",), (_DAILY,), "its files hardly grow to the megabyte at which this simulated disk is full"),
 )
 """What each plan says nothing of. Every other fault, at its first size, each plan has to tell."""
 
