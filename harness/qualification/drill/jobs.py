@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.qualification.drill.places import PLACES, Site
 from harness.qualification.drill.runs import Job, names
-from harness.qualification.drill.table import BLIND, COMBINED, INSIDE, NOT_ASKED, OWN_PROCESS, TOLD, Blind, Told
+from harness.qualification.drill.table import BLIND, COMBINED, INSIDE, NOT_ASKED, OWN_PROCESS, TOLD, UNCONFIRMED, Blind, Told
 from harness.verdicts import Verdict
 from instruments.errors import ConfigError
 from instruments.sim.faults import FAULTS
@@ -112,9 +112,10 @@ def _rows(site: Site, asked: Asked) -> Iterator[_Row]:
 
 def _right(site: Site, faults: str) -> tuple[Verdict, ...]:
     """A plan that judges the bench itself may FAIL of balance and vessel where another is INVALID; it never passes them."""
-    found = deserved(faults)
-    judged = site.place.judges_the_bench and set(names(faults)) <= {fault.name for fault in OF_THE_BALANCE}
-    return _BOTH if found is Verdict.INVALID and judged else (found,)
+    found, of_these = deserved(faults), set(names(faults))
+    if found is Verdict.INVALID and site.place.judges_the_bench and of_these <= {fault.name for fault in OF_THE_BALANCE}:
+        return _BOTH
+    return (found, Verdict.ABORTED) if of_these & UNCONFIRMED else (found,)
 
 
 def _elsewhere(site: Site) -> Iterator[_Row]:

@@ -46,6 +46,8 @@ class NotAsked:
     why: str
 
 
+UNCONFIRMED = frozenset({"draught"})
+"""The balance confirms that a stopped pump stands; disturbed like this it may not, and such a stop is ABORTED."""
 OWN_PROCESS = frozenset({"disk-full"})
 """They change the process that they run in; and only POSIX has them."""
 
