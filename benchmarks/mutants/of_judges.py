@@ -141,7 +141,7 @@ MUTANTS = (
         ),
         (
             "a priming is not followed on its way",
-            '    judged.append(view.judge(FURTHEST, course_ul(view, curve, begin_s), "uL", case.course))\n',
+            '    judged.append(view.judge(FURTHEST, course_ul(view, whole, begin_s, then_s), "uL", case.course))\n',
             "",
             "test_a_priming_fails",
         ),

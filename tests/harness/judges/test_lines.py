@@ -152,16 +152,24 @@ def test_the_detector_fails(ends_s: float, flow_ml_h: float, failed: set[str]) -
 UNEVEN = {"primed volume error", "furthest from the programme while priming"}
 
 
-def primed(dead_ml: float = 0.22, gain: float = 1.0, surge: float = 1.0, after: float = 1.0, late_s: float = 0.0) -> Figures:
-    """``surge`` times as fast in the first half of the priming, and the rest of it in the time that is left."""
+def primed(
+    dead_ml: float = 0.22, gain: float = 1.0, surge: float = 1.0, after: float = 1.0, late_s: float = 0.0, on_ml: float = 0.0
+) -> Figures:
+    """``surge`` times as fast in the first half of the priming, and the rest of it in the time that is left.
+
+    ``on_ml`` more come in the ten minutes in which the flow settles.
+    """
     case: PrimeCase = case_of(PRIME)
 
     def mass_g(moments_s: FloatArray) -> FloatArray:
         course_s, course_ml = [120, 120 + 900 / surge, 1920], [0, 0.25, 0.5]
         pushed_ml = gain * np.interp(moments_s - late_s, course_s, course_ml)
-        return np.maximum(0.0, pushed_ml - dead_ml) + after * 0.25 / 3600 * np.maximum(0.0, moments_s - 2220)
+        primes_on_ml = np.interp(moments_s, [2220, 2820], [0.0, on_ml])
+        return (
+            np.maximum(0.0, pushed_ml - dead_ml) + primes_on_ml + after * 0.25 / 3600 * np.maximum(0.0, moments_s - 2220 - late_s)
+        )
 
-    names = (("before", 0, 120), ("prime", 120, 1930), ("filled", 1930, 2050), ("flow", 2820, 6420))
+    names = (("before", 0, 120), ("prime", 120, 1930), ("filled", 1930, 2050), ("settle", 2220, 2820), ("flow", 2820, 6420))
     events = [one for name, *span in names for one in phase("C", name, *span)]
     events += [commanded(120, 1.0, "C"), commanded(1930, 0.0, "C"), commanded(2220, 0.25, "C")]
     return figures(judge_prime(view_of(case, curve(mass_g, 6420.0, 1.0), events, replace(TOLD, lag_s=late_s))))
@@ -188,6 +196,7 @@ def test_what_the_line_trails_behind_is_no_dead_volume_and_no_delay() -> None:
         ({"gain": 1.15}, {"primed volume error"}),
         ({"surge": 4.0}, {"furthest from the programme while priming"}),
         ({"after": 0.5}, {"flow error after priming"}),
+        ({"on_ml": 0.15}, {"furthest from the programme while priming"}),  # it has not stopped priming
         ({"gain": 0.0, "after": 0.0}, {*UNEVEN, "flow error after priming"}),
     ],
 )
