@@ -69,7 +69,7 @@ def drill(
     prepare(out)
     with ExitStack() as stack:
         _hold(out, stack)
-        kept = Kept(out / _RUNS, _ROOT, resume=resume)
+        kept = Kept(out / _RUNS, _ROOT, resume=resume, stale=(out / _DRILL, out / _PAGE))
         found = whole(asked, _ROOT, processes=jobs, tell=progress(), kept=kept)
         data = as_json(found)
         _write(out / _DRILL, json.dumps(data, indent=1, allow_nan=False) + "\n")
@@ -81,12 +81,10 @@ def drill(
 
 
 def _hold(out: Path, stack: ExitStack) -> None:
-    """One drill in a folder at a time; what an older one left there does not stand beside the runs of this one."""
+    """One drill in a folder at a time."""
     lock = FolderLock(out)
     lock.acquire()
     stack.callback(lock.release)
-    for name in (_DRILL, _PAGE):
-        (out / name).unlink(missing_ok=True)
 
 
 def _table(found: Drill) -> str:

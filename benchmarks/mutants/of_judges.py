@@ -140,6 +140,12 @@ MUTANTS = (
             "test_what_the_line_trails_behind_is_no_dead_volume_and_no_delay",
         ),
         (
+            "a pump that goes on priming while the flow settles is nobody's",
+            'view.series("before", "settle")',
+            'view.series("before", "filled")',
+            "test_a_priming_fails",
+        ),
+        (
             "a priming is not followed on its way",
             '    judged.append(view.judge(FURTHEST, course_ul(view, whole, begin_s, then_s), "uL", case.course))\n',
             "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,7 +48,6 @@ class TrueRun:
     plan: Plan
     frame: pd.DataFrame
     fill_ml: float
-    empty_s: float
 
     def phase(self, case: str, name: str) -> Period:
         return self.record.phase(case, name)
@@ -79,8 +77,7 @@ def carried_out_as_read(read: Plan, bench: Mapping[str, Any]) -> tuple[RunVerdic
         verdict, run = campaign.close(), campaign.folder
         told = json.loads(run.with_name(f"{run.name}.truth.json").read_text(encoding="utf-8"))
         frame = pd.read_parquet(run.with_name(f"{run.name}.truth.parquet"))
-        empty_s = next((event["at_s"] for event in told["events"] if event["what"] == "empty"), math.inf)
-        return verdict, TrueRun(campaign.record, read, frame, told["setup"]["fill_ml"], empty_s)
+        return verdict, TrueRun(campaign.record, read, frame, told["setup"]["fill_ml"])
 
 
 def _bolus_ml(true: TrueRun, case: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields
 from importlib.metadata import version
@@ -13,7 +13,7 @@ from typing import Any
 from harness.journal import sha256
 from harness.qualification.drill.curves import Caught, CurveJob
 from harness.qualification.drill.places import PLACES
-from harness.qualification.drill.runs import Job, Outcome
+from harness.qualification.drill.runs import CRASHED, Job, Outcome
 from instruments.clock import stopwatch
 from instruments.errors import ConfigError
 
@@ -32,14 +32,14 @@ def key_of(job: AnyJob) -> Key:
 
 
 class Kept:
-    """The file of a drill's runs. With ``resume`` those of an older part are known and need not be made again.
+    """The file of a drill's runs. With ``resume`` those of an older part are known and need not be made again, but for crashes.
 
-    ``earlier_s`` is how long the older part took. Raises ConfigError for runs of another version, or of plans or benches that
-    have changed meanwhile.
+    ``earlier_s`` is how long the older part took; ``stale`` are results of an older drill, which end when this one begins. Raises
+    ConfigError for runs of another version, or of plans or benches that have changed meanwhile.
     """
 
-    def __init__(self, path: Path, root: Path, *, resume: bool) -> None:
-        self._path, self._resume, self._head = path, resume, _head(root)
+    def __init__(self, path: Path, root: Path, *, resume: bool, stale: Sequence[Path] = ()) -> None:
+        self._path, self._resume, self._stale, self._head = path, resume, stale, _head(root)
         self._known: Mapping[Key, Mapping[str, Any]] = self._read() if resume else {}
         self.earlier_s = max((float(entry["at_s"]) for entry in self._known.values()), default=0.0)
         self._since_s = stopwatch()
@@ -51,6 +51,8 @@ class Kept:
             file = self._path.open("a" if self._resume else "w", encoding="utf-8")
         except OSError as err:
             raise ConfigError(f"{self._path}: cannot be written ({err.strerror}); choose another --out") from err
+        for result in self._stale:
+            result.unlink(missing_ok=True)
         with file:
             # A line that was cut in its middle stays one of its own.
             file.write("\n" if self._resume else json.dumps(self._head) + "\n")
@@ -85,7 +87,8 @@ class Kept:
         if changed := [name for name, value in self._head.items() if head.get(name) != value]:
             told = f"{self._path}: its runs are of another {' and another '.join(changed)}, and cannot be taken up"
             raise ConfigError(f"{told}; leave --resume away, or choose another --out")
-        return {(plan, faults, seed): entry for entry in entries for plan, faults, seed in [entry["key"]]}
+        whole = (entry for entry in entries if entry["found"]["verdict"] != CRASHED)
+        return {(plan, faults, seed): entry for entry in whole for plan, faults, seed in [entry["key"]]}
 
 
 def _head(root: Path) -> dict[str, Any]:

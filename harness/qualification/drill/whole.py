@@ -24,10 +24,10 @@ def drill(asked: Asked, root: Path, *, processes: int, tell: Callable[[int, int]
     Raises ConfigError for a plan or a fault that is not known, when nothing is left to run, and when nothing can be kept.
     """
     started = utc_now()
-    todo: list[AnyJob] = [*jobs(asked, root), *_graded(asked, root)]
-    random.Random(asked.first_seed).shuffle(todo)  # long and short runs evenly, so that the time left can be told
-    found = [known for job in todo if (known := kept.found(job)) is not None]
-    missing = [job for job in todo if kept.found(job) is None]
+    wanted: list[AnyJob] = [*jobs(asked, root), *_graded(asked, root)]
+    random.Random(asked.first_seed).shuffle(wanted)  # long and short runs evenly, so that the time left can be told
+    found = [known for job in wanted if (known := kept.found(job)) is not None]
+    missing = [job for job in wanted if kept.found(job) is None]
     with kept.opened() as keep:
         for one in as_they_come(_carried_out, missing, processes, tell, _lost):
             found.append(one)
